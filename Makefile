@@ -1,0 +1,33 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+
+# The machine's own certificate store: uv's bundled one misses a company's proxy.
+UV := $(BIN)/uv --system-certs
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+
+.PHONY: help setup demo up status down test lint bench lock clean
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/installed ## create .venv from the lock (skipped when nothing changed)
+
+# uv is in the lock too, so its own hash is checked before it installs the rest.
+.venv/installed: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), \
+		f"Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}: make setup PYTHON=python3.12"'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	$(UV) pip sync --require-hashes --compile-bytecode requirements-dev.txt
+	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: setup ## renew requirements*.txt from pyproject.toml
+	$(COMPILE) --upgrade --output-file requirements.txt
+	$(COMPILE) --extra dev --constraints requirements.txt --output-file requirements-dev.txt

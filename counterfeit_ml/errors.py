@@ -1,0 +1,45 @@
+"""The project's own errors. Each message says what was wrong, where, and what to do."""
+
+
+class CounterfeitError(Exception):
+    """Base of every error a person may see; its text is one readable sentence."""
+
+
+class ConfigError(CounterfeitError):
+    """A configuration file or setting is wrong; the text names the file and the key."""
+
+
+class LakeError(CounterfeitError):
+    """The lake (S3) cannot be read or written."""
+
+
+class PartitionMissingError(LakeError):
+    """A partition that a step needs was never published."""
+
+
+class WarehouseError(CounterfeitError):
+    """The warehouse (PostgreSQL) cannot be read or written."""
+
+
+class RegistryError(CounterfeitError):
+    """MLflow cannot be reached, or holds no usable model."""
+
+
+class IngestionError(CounterfeitError):
+    """A whole source cannot be ingested: unreachable, empty or not what it says it is."""
+
+
+class ValidationError(CounterfeitError):
+    """A dataset failed its expectation suite; the text names the expectations."""
+
+
+class TrainingError(CounterfeitError):
+    """The labels cannot train a model, or the weights cannot be had."""
+
+
+class ScoringError(CounterfeitError):
+    """A day cannot be scored."""
+
+
+class StackError(CounterfeitError):
+    """A service of the embedded stack does not start, answer or stop."""

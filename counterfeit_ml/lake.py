@@ -1,0 +1,245 @@
+"""The lake: the only place that knows the S3 layout.
+
+A partition is a folder of Parquet files plus ``_manifest.json``, written last, which lists them:
+a reader goes by the manifest and so sees the old partition or the new one, never half of each.
+Parts are named by their content, so the same rows written twice are the same objects.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import obstore
+import pyarrow as pa
+import pyarrow.parquet as pq
+from obstore.exceptions import BaseError as ObstoreError
+from obstore.store import S3Store
+
+from counterfeit_ml.datasets import Dataset
+from counterfeit_ml.errors import LakeError, PartitionMissingError
+from counterfeit_ml.settings import Settings
+
+MANIFEST = "_manifest.json"
+STAGING = "_staging"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a published partition holds; ``summary`` is what its writer wants remembered."""
+
+    files: tuple[str, ...]
+    rows: int
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+class Lake:
+    """Datasets, pictures and plain objects in one S3 bucket."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.endpoint = settings.lake_endpoint
+        self.bucket = settings.lake_bucket
+        self.store = S3Store(
+            settings.lake_bucket,
+            endpoint=settings.lake_endpoint,
+            access_key_id=settings.lake_access_key,
+            secret_access_key=settings.lake_secret_key.get_secret_value(),
+            region="us-east-1",
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": settings.lake_endpoint.startswith("http://")},
+            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=20)},
+        )
+
+    # Datasets
+
+    def write(
+        self,
+        dataset: Dataset,
+        table: pa.Table,
+        summary: dict[str, Any] | None = None,
+        **partition: str,
+    ) -> Manifest:
+        """Replace one partition by ``table``. Safe to repeat: equal rows give equal bytes."""
+        data = _parquet(dataset, table)
+        name = _part_name(data, 0)
+        self.put(f"{_prefix(dataset, partition)}/{name}", data)
+        return self._publish(dataset, partition, Manifest((name,), table.num_rows, summary or {}))
+
+    def stage(self, dataset: Dataset, table: pa.Table, run: str, part: int) -> str:
+        """Write one part of a partition to come, unseen by readers; returns its staged key."""
+        data = _parquet(dataset, table)
+        key = f"{STAGING}/{dataset.name}/{run}/{_part_name(data, part)}"
+        self.put(key, data)
+        return key
+
+    def publish(
+        self,
+        dataset: Dataset,
+        staged: Sequence[str],
+        summary: dict[str, Any] | None = None,
+        append: bool = False,
+        **partition: str,
+    ) -> Manifest:
+        """Make staged parts the partition, or with ``append`` add them to it, all at once."""
+        files, rows = [], 0
+        if append and self.exists(dataset, **partition):
+            before = self.manifest(dataset, **partition)
+            files, rows = list(before.files), before.rows
+        for key in staged:
+            name = key.rsplit("/", 1)[1]
+            if name not in files:
+                rows += pq.read_metadata(io.BytesIO(self.get(key))).num_rows
+                with self._reporting("copying", key):
+                    obstore.copy(self.store, key, f"{_prefix(dataset, partition)}/{name}")
+                files.append(name)
+        manifest = self._publish(
+            dataset, partition, Manifest(tuple(sorted(files)), rows, summary or {})
+        )
+        self.delete(staged)
+        return manifest
+
+    def read(
+        self, dataset: Dataset, columns: Sequence[str] | None = None, **partition: str
+    ) -> pa.Table:
+        """Rows of every published partition that matches, partition keys as string columns.
+
+        Raises ``PartitionMissingError`` where none matches.
+        """
+        partitions = self.partitions(dataset, **partition)
+        if not partitions:
+            raise PartitionMissingError(
+                f"{_prefix(dataset, partition)} was never published: run the step that writes it."
+            )
+        return pa.concat_tables(self._read_one(dataset, one, columns) for one in partitions)
+
+    def partitions(self, dataset: Dataset, **partition: str) -> list[dict[str, str]]:
+        """The published partitions whose leading keys equal ``partition``, in order."""
+        prefix = _prefix(dataset, partition)
+        folders = (key.split("/")[1:-1] for key in self.keys(prefix) if key.endswith(MANIFEST))
+        return sorted(
+            (dict(part.split("=", 1) for part in folder) for folder in folders),
+            key=lambda one: tuple(one.values()),
+        )
+
+    def exists(self, dataset: Dataset, **partition: str) -> bool:
+        """Whether this one partition is published."""
+        return bool(self.keys(f"{_prefix(dataset, partition)}/{MANIFEST}"))
+
+    def manifest(self, dataset: Dataset, **partition: str) -> Manifest:
+        """The manifest of one partition; raises ``PartitionMissingError``."""
+        document = json.loads(self.get(f"{_prefix(dataset, partition)}/{MANIFEST}"))
+        return Manifest(tuple(document["files"]), document["rows"], document["summary"])
+
+    def _read_one(
+        self, dataset: Dataset, partition: dict[str, str], columns: Sequence[str] | None
+    ) -> pa.Table:
+        manifest = self.manifest(dataset, **partition)
+        prefix = _prefix(dataset, partition)
+        wanted = dataset.schema.names if columns is None else columns
+        stored = [name for name in dataset.schema.names if name in wanted]
+        parts = [
+            pq.read_table(io.BytesIO(self.get(f"{prefix}/{name}")), columns=stored)
+            for name in manifest.files
+        ]
+        table = pa.concat_tables(parts)
+        for key, value in partition.items():
+            if columns is None or key in columns:
+                table = table.append_column(key, pa.repeat(pa.scalar(value), table.num_rows))
+        return table
+
+    def _publish(
+        self, dataset: Dataset, partition: dict[str, str], manifest: Manifest
+    ) -> Manifest:
+        prefix = _prefix(dataset, partition)
+        document = json.dumps(asdict(manifest), sort_keys=True, indent=1)
+        self.put(f"{prefix}/{MANIFEST}", document.encode())
+        listed = {f"{prefix}/{name}" for name in (*manifest.files, MANIFEST)}
+        self.delete([key for key in self.keys(f"{prefix}/") if key not in listed])
+        return manifest
+
+    # Pictures
+
+    @staticmethod
+    def image_key(digest: str) -> str:
+        """The key of a picture: ``images/<2 hex>/<sha256>``."""
+        return f"images/{digest[:2]}/{digest}"
+
+    def put_image(self, data: bytes) -> str:
+        """Store a picture under the sha256 of its bytes, which is returned."""
+        digest = sha256(data).hexdigest()
+        self.put(self.image_key(digest), data)
+        return digest
+
+    def get_image(self, digest: str) -> bytes:
+        """The bytes of a stored picture."""
+        return self.get(self.image_key(digest))
+
+    # Objects
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store one object; raises ``LakeError``."""
+        with self._reporting("writing", key):
+            obstore.put(self.store, key, data)
+
+    def get(self, key: str) -> bytes:
+        """One object's bytes; ``PartitionMissingError`` where there is none."""
+        with self._reporting("reading", key):
+            return bytes(obstore.get(self.store, key).bytes())
+
+    def keys(self, prefix: str) -> list[str]:
+        """Every key that begins with ``prefix``, in order."""
+        folder, _, _ = prefix.rpartition("/")
+        with self._reporting("listing", prefix):
+            found = [
+                str(item["path"]) for page in obstore.list(self.store, folder) for item in page
+            ]
+        return sorted(key for key in found if key.startswith(prefix))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects; one that is gone already is no error."""
+        if keys:
+            with self._reporting("deleting", keys[0]):
+                obstore.delete(self.store, list(keys))
+
+    @contextmanager
+    def _reporting(self, action: str, key: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise PartitionMissingError(
+                f"s3://{self.bucket}/{key} does not exist: run the step that writes it."
+            ) from error
+        except (ObstoreError, OSError) as error:
+            reason = str(error).strip().splitlines()[0][:300]
+            raise LakeError(
+                f"{action} s3://{self.bucket}/{key} at {self.endpoint} failed: is S3 up and the "
+                f"connection `lake` right? `counterfeit status` shows the embedded one. ({reason})"
+            ) from error
+
+
+def _prefix(dataset: Dataset, partition: dict[str, str]) -> str:
+    """Path of a partition, or of all that share its leading keys."""
+    keys = dataset.partition_keys[: len(partition)]
+    if set(keys) != set(partition):
+        raise ValueError(f"{dataset.name} is partitioned by {dataset.partition_keys}")
+    for value in partition.values():
+        if not value or "/" in value or "=" in value:
+            raise ValueError(f"{value!r} cannot name a partition of {dataset.name}")
+    return "/".join([dataset.name, *(f"{key}={partition[key]}" for key in keys)])
+
+
+def _parquet(dataset: Dataset, table: pa.Table) -> bytes:
+    """``table`` in the dataset's schema, sorted by its key, as Parquet bytes."""
+    rows = table.select(dataset.schema.names).cast(dataset.schema)
+    rows = rows.sort_by([(name, "ascending") for name in dataset.key])
+    buffer = io.BytesIO()
+    pq.write_table(rows, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _part_name(data: bytes, part: int) -> str:
+    return f"part-{part:05d}-{sha256(data).hexdigest()[:16]}.parquet"
