@@ -1,0 +1,50 @@
+"""How a long step tells what it is doing: a bar for a person at a terminal, lines in a task's log."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+Item = TypeVar("Item")
+
+LOG_EVERY_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def track(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
+    """Yield ``items``, showing how many of ``total`` are done, the rate and the time left."""
+    if sys.stderr.isatty():
+        yield from _bar(items, what, total)
+    else:
+        yield from _lines(items, what, total)
+
+
+def _bar(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield from progress.track(items, total=total, description=what)
+
+
+def _lines(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+    start = said = time.monotonic()
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - said >= LOG_EVERY_SECONDS:
+            said = now
+            rate = done / (now - start)
+            left = f", {(total - done) / rate:.0f} s left" if total else ""
+            log.info("%s: %d of %s, %.1f/s%s", what, done, total or "?", rate, left)
+    log.info("%s: %d done in %.1f s", what, done, time.monotonic() - start)
