@@ -25,6 +25,10 @@ class RegistryError(CounterfeitError):
     """MLflow cannot be reached, or holds no usable model."""
 
 
+class PictureError(CounterfeitError):
+    """Bytes that are not a whole picture, or one too large to decode safely."""
+
+
 class IngestionError(CounterfeitError):
     """A whole source cannot be ingested: unreachable, empty or not what it says it is."""
 

@@ -1,0 +1,93 @@
+"""Turns a picture's bytes into the pixels MobileNet sees, the same way in training and scoring."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from counterfeit_ml.errors import PictureError
+
+SIZE = 224
+MAX_PIXELS = 60_000_000  # a 50-megapixel phone photo passes; a decompression bomb does not
+# What shops serve. Others stay out: Pillow would start Ghostscript for an EPS.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "MPO")
+
+_EXIF_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_UNDECODABLE = (
+    *(OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, ArithmeticError),
+    *(AttributeError, AssertionError, MemoryError, RuntimeError, struct.error, zlib.error),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+)
+
+
+def decode(data: bytes, size: int = SIZE) -> NDArray[np.uint8]:
+    """Pixels of an encoded picture: uint8 RGB of shape (size, size, 3), upright, on white.
+
+    The first frame of an animation counts. Raises ``PictureError`` for what is no picture, is cut
+    short, or has more than ``MAX_PIXELS``.
+    """
+    return squash(open_rgb(data, size), size)
+
+
+def open_rgb(data: bytes, at_least: int = 0) -> Image.Image:
+    """An encoded picture as an upright RGB image; a JPEG comes scaled down by 2, 4 or 8 while
+    both sides stay ``at_least`` pixels, where that is given. Raises ``PictureError``.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise PictureError(
+                f"The picture has {image.width} x {image.height} pixels, over the {MAX_PIXELS:,} "
+                "that are decoded."
+            )
+        turn = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
+        rgb = _pixels(image, data, at_least)
+        return rgb.transpose(turn) if turn is not None else rgb
+    except _UNDECODABLE as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise PictureError(f"{len(data)} bytes are not a whole picture: {reason}") from error
+
+
+def squash(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
+    """The whole image as uint8 (size, size, 3), whatever its aspect ratio."""
+    # Squashed, not cropped: the mark may stand at the edge. Not letterboxed: bars cost a quarter
+    # of the pixels of a 3:4 photo, and marks are small.
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _pixels(image: Image.Image, data: bytes, at_least: int) -> Image.Image:
+    if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+        try:
+            return Image.fromarray(
+                simplejpeg.decode_jpeg(data, "RGB", min_height=at_least, min_width=at_least)
+                if at_least
+                else simplejpeg.decode_jpeg(data, "RGB")
+            )
+        except ValueError:
+            # Pillow forgives stray bytes between markers, which cameras do write, yet not a
+            # picture cut short.
+            return image.convert("RGB")
+    return _on_white(image)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip at 255
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    canvas = Image.new("RGBA", image.size, "white")
+    canvas.alpha_composite(image.convert("RGBA"))
+    return canvas.convert("RGB")

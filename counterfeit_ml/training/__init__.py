@@ -1,0 +1,1 @@
+"""Retrains the logo model from the labels in the lake."""
