@@ -1,0 +1,138 @@
+"""The marketplaces we ingest: ``config/marketplaces.yaml``, typed and checked."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
+
+from counterfeit_ml.configuration import load_yaml
+from counterfeit_ml.errors import ConfigError, IngestionError
+from counterfeit_ml.ingestion.door import web_url
+from counterfeit_ml.ingestion.reasons import Refused
+from counterfeit_ml.settings import Settings
+
+NAME = r"^[a-z0-9_]{1,64}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+
+
+def _regex(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    return pattern
+
+
+class Site(BaseModel):
+    """A shop that is crawled."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start_url: str
+    listing_pages: Annotated[str, AfterValidator(_regex)] | None = None
+    """Regular expression on the URL: a page that matches must be a listing, or is quarantined."""
+    max_pages: PositiveInt = 10_000
+    allow_local: bool = False
+    """Whether it may have a private or loopback address."""
+
+
+class FeedFile(BaseModel):
+    """A JSONL file that the marketplace's own people supply."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path
+
+
+class Marketplace(BaseModel):
+    """One marketplace: either a site or a feed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    site: Site | None = None
+    feed: FeedFile | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.site is None) == (self.feed is None):
+            raise ValueError("give either `site` or `feed`")
+        return self
+
+    @property
+    def source(self) -> Site | FeedFile:
+        """The one of the two that is given."""
+        source = self.site or self.feed
+        assert source is not None  # noqa: S101  (the validator saw to it)
+        return source
+
+
+class Marketplaces(BaseModel):
+    """``config/marketplaces.yaml``: marketplaces by the name that partitions carry."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    marketplaces: Mapping[Name, Marketplace]
+
+
+def load_marketplaces(settings: Settings) -> Mapping[str, Marketplace]:
+    """Read ``marketplaces.yaml``; raises ``ConfigError``.
+
+    ``${SAMPLE_MARKETPLACE_URL}`` in an address stands for the setting of that name.
+    """
+    path = settings.config_dir / "marketplaces.yaml"
+    known = {"SAMPLE_MARKETPLACE_URL": settings.sample_marketplace_url}
+    marketplaces = load_yaml(path, Marketplaces).marketplaces
+    return {name: _resolved(path, name, one, known) for name, one in marketplaces.items()}
+
+
+def source_of(settings: Settings, name: str, source: str | None = None) -> Site | FeedFile:
+    """Where to ingest ``name`` from: its configuration, or ``source`` (a URL or a file) instead.
+
+    A ``source`` given for a configured site keeps that site's limits. Raises ``IngestionError``.
+    """
+    if not re.fullmatch(NAME, name):
+        raise IngestionError(
+            f"{name[:80]!r} cannot name a marketplace: use lower-case letters, digits and _."
+        )
+    configured = load_marketplaces(settings).get(name)
+    if source is None:
+        if configured is None:
+            raise IngestionError(
+                f"There is no marketplace {name!r} in {settings.config_dir / 'marketplaces.yaml'}: "
+                f"add it there, or give a source."
+            )
+        return configured.source
+    if not source.lower().startswith(("http://", "https://")):
+        return FeedFile(path=Path(source))
+    site = (configured.site if configured else None) or Site(start_url=source)
+    return site.model_copy(update={"start_url": source})
+
+
+def _resolved(
+    path: Path, name: str, marketplace: Marketplace, known: Mapping[str, str]
+) -> Marketplace:
+    if marketplace.site is None:
+        return marketplace
+    try:
+        start_url = web_url(Template(marketplace.site.start_url).substitute(known))
+    except (KeyError, ValueError) as error:
+        raise ConfigError(
+            f"{path}: marketplaces.{name}.site.start_url: only ${{{', '.join(known)}}} can be "
+            f"filled in, not {error}."
+        ) from error
+    except Refused as refusal:
+        raise ConfigError(
+            f"{path}: marketplaces.{name}.site.start_url: {refusal.detail}"
+        ) from refusal
+    site = marketplace.site.model_copy(update={"start_url": start_url})
+    return marketplace.model_copy(update={"site": site})
