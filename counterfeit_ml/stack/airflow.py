@@ -1,0 +1,156 @@
+"""Airflow: its configuration, first migration, health, and the platform's connections."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from counterfeit_ml.errors import StackError
+from counterfeit_ml.settings import ROOT
+from counterfeit_ml.stack import postgres
+from counterfeit_ml.stack.credentials import write_private
+from counterfeit_ml.stack.http import call
+from counterfeit_ml.stack.settings import AIRFLOW_USER, HOST
+from counterfeit_ml.stack.stack import Stack
+
+# Two cores: more tasks at once only take time from each other.
+PARALLELISM = 4
+DAG_FOLDER_REFRESH_SECONDS = 10
+MIGRATION_TIMEOUT_SECONDS = 180
+
+
+def environment(stack: Stack) -> dict[str, str]:
+    """Airflow's whole configuration; tasks get no key of the lake and no warehouse login."""
+    own, home = stack.own, stack.folders.airflow
+    options = {
+        "CORE__DAGS_FOLDER": ROOT / "dags",
+        "CORE__PLUGINS_FOLDER": ROOT / "plugins",
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": PARALLELISM,
+        "CORE__FERNET_KEY": own.airflow_fernet_key.get_secret_value(),
+        "CORE__EXECUTION_API_SERVER_URL": f"{own.airflow_url}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{AIRFLOW_USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home / "passwords.json",
+        "DATABASE__SQL_ALCHEMY_CONN": own.database_uri(
+            "airflow", own.airflow_database_password, "airflow"
+        ).replace("postgresql", "postgresql+psycopg2", 1),
+        "API__HOST": HOST,
+        "API__PORT": own.airflow_port,
+        "API__BASE_URL": own.airflow_url,
+        "API__WORKERS": 1,
+        "API__SECRET_KEY": own.airflow_session_secret.get_secret_value(),
+        "API_AUTH__JWT_SECRET": own.airflow_jwt_secret.get_secret_value(),
+        "DAG_PROCESSOR__REFRESH_INTERVAL": DAG_FOLDER_REFRESH_SECONDS,
+    }
+    return {
+        "AIRFLOW_HOME": str(home),
+        "MLFLOW_TRACKING_URI": stack.settings.mlflow_uri,
+        **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
+    }
+
+
+def prepare(stack: Stack) -> None:
+    """Write the files Airflow wants before it starts."""
+    password = stack.own.airflow_admin_password.get_secret_value()
+    write_private(stack.folders.airflow / "passwords.json", json.dumps({AIRFLOW_USER: password}))
+
+
+def migrate(stack: Stack) -> None:
+    """Bring Airflow's database to the installed release, unless it is; raises ``StackError``."""
+    release = version("apache-airflow-core")
+    if postgres.airflow_version(stack) == release:
+        return
+    log = stack.folders.logs / "airflow-migrate.log"
+    with log.open("w") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "counterfeit_ml.stack.service", "airflow-migrate"],
+            cwd=stack.folders.work,
+            env={**os.environ, "COUNTERFEIT_STATE_DIR": str(stack.folders.state)},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            timeout=MIGRATION_TIMEOUT_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        raise StackError(f"Airflow's database cannot be migrated; {log} says why.")
+    postgres.note_airflow_version(stack, release)
+
+
+def is_healthy(stack: Stack, component: str, since: float) -> bool:
+    """Whether a component beats, and did so after ``since`` (seconds of the epoch)."""
+    try:
+        health = call("GET", f"{stack.own.airflow_url}/api/v2/monitor/health").json()
+    except (requests.RequestException, ValueError):
+        return False
+    found = health.get(component) or {}
+    beat = found.get(f"latest_{component}_heartbeat")
+    fresh = beat is not None and datetime.fromisoformat(beat).timestamp() >= since
+    return found.get("status") == "healthy" and (component == "metadatabase" or fresh)
+
+
+def ensure_connections(stack: Stack) -> None:
+    """Make the connections ``lake`` and ``warehouse`` say where these are now."""
+    base = f"{stack.own.airflow_url}/api/v2/connections"
+    token = _token(stack)
+    for connection in (_lake(stack), _warehouse(stack)):
+        where = f"{base}/{connection['connection_id']}"
+        known = call("GET", where, token=token).status_code == requests.codes.ok
+        method, url = ("PATCH", where) if known else ("POST", base)
+        answer = call(method, url, json=connection, token=token)
+        if not answer.ok:
+            raise StackError(
+                f"Airflow refuses the connection {connection['connection_id']!r}: "
+                f"{answer.status_code} {answer.text[:300]}"
+            )
+
+
+def _token(stack: Stack) -> str:
+    answer = call(
+        "POST",
+        f"{stack.own.airflow_url}/auth/token",
+        json={
+            "username": AIRFLOW_USER,
+            "password": stack.own.airflow_admin_password.get_secret_value(),
+        },
+    )
+    if not answer.ok:
+        raise StackError(f"Airflow refuses the login of {AIRFLOW_USER!r}: {answer.text[:300]}")
+    return str(answer.json()["access_token"])
+
+
+def _lake(stack: Stack) -> dict[str, Any]:
+    settings = stack.settings
+    extra = {
+        "endpoint_url": settings.lake_endpoint,
+        "region_name": "us-east-1",
+        "service_config": {"s3": {"bucket_name": settings.lake_bucket}},
+    }
+    return {
+        "connection_id": "lake",
+        "conn_type": "aws",
+        "description": "The lake: S3 bucket with listings, pictures, scores and Data Docs.",
+        "login": settings.lake_access_key,
+        "password": settings.lake_secret_key.get_secret_value(),
+        "extra": json.dumps(extra),
+    }
+
+
+def _warehouse(stack: Stack) -> dict[str, Any]:
+    uri = urlsplit(stack.settings.warehouse_uri.get_secret_value())
+    return {
+        "connection_id": "warehouse",
+        "conn_type": "postgres",
+        "description": "The warehouse: PostgreSQL with flagged listings, the writing role.",
+        "host": uri.hostname,
+        "port": uri.port,
+        "login": uri.username,
+        "password": uri.password,
+        "schema": uri.path.lstrip("/"),
+    }

@@ -1,0 +1,55 @@
+"""What `counterfeit status` and `counterfeit logs` show."""
+
+import subprocess
+
+from rich.console import Console
+from rich.table import Table
+
+from counterfeit_ml.errors import StackError
+from counterfeit_ml.stack.catalogue import SERVICES, service
+from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.readiness import is_ready
+from counterfeit_ml.stack.stack import Stack
+from counterfeit_ml.stack.supervisor import Supervisor
+
+
+def show_status(console: Console) -> int:
+    """Print a table of the services; 0 when each is healthy, else 1."""
+    folders = Folders()
+    supervisor = Supervisor(folders)
+    if not supervisor.runs():
+        console.print("the stack is down: `counterfeit up` starts it")
+        return 1
+    states = _states(Stack.load(folders), supervisor)
+    table = Table("service", "state", "address", "log")
+    for name, (state, address) in states.items():
+        colour = "green" if state == "healthy" else "red"
+        table.add_row(name, f"[{colour}]{state}[/]", address, f"counterfeit logs {name}")
+    console.print(table)
+    return 0 if all(state == "healthy" for state, _ in states.values()) else 1
+
+
+def show_log(console: Console, name: str, follow: bool = False, lines: int = 50) -> None:
+    """Print the end of a service's log, and go on with ``follow`` until interrupted."""
+    path = Folders().logs / f"{service(name).name}.log"
+    if not path.exists():
+        raise StackError(f"{path} does not exist: {name} has not been started yet.")
+    tail = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(path)]
+    try:
+        subprocess.run(tail, check=False)  # noqa: S603
+    except KeyboardInterrupt:
+        return
+
+
+def _states(stack: Stack, supervisor: Supervisor) -> dict[str, tuple[str, str]]:
+    return {
+        name: (_state(stack, supervisor, name), one.address(stack))
+        for name, one in SERVICES.items()
+    }
+
+
+def _state(stack: Stack, supervisor: Supervisor, name: str) -> str:
+    process = supervisor.process(name)
+    if process.state != "RUNNING":
+        return process.state.lower()
+    return "healthy" if is_ready(stack, supervisor, SERVICES[name]) else "running, not ready"
