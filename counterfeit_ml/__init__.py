@@ -1,1 +1,1 @@
-"""Finds counterfeit listings: a brand's logo in the picture, a price far below the brand's floor."""
+"""Finds counterfeit listings: a brand's logo in the picture, a price below the brand's floor."""

@@ -1,4 +1,4 @@
-"""How a long step tells what it is doing: a bar for a person at a terminal, lines in a task's log."""
+"""How a long step shows its progress: a bar at a terminal, lines in a task's log."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""The warehouse (PostgreSQL): the only place that knows SQL tables; each statement is a .sql file."""
+"""The warehouse (PostgreSQL): the only place that knows SQL tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
