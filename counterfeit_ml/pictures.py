@@ -14,7 +14,7 @@ from counterfeit_ml.errors import PictureError
 SIZE = 224
 MAX_PIXELS = 60_000_000  # a 50-megapixel phone photo passes; a decompression bomb does not
 # What shops serve. Others stay out: Pillow would start Ghostscript for an EPS.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
