@@ -1,0 +1,175 @@
+"""A product's photograph: backdrop, product, mark and what a camera adds, as JPEG bytes."""
+
+import io
+import math
+from collections.abc import Mapping
+from random import Random
+
+import numpy as np
+from PIL import Image, ImageChops, ImageFilter
+
+from counterfeit_ml.brands import NO_LOGO
+from counterfeit_ml.sample_marketplace.backdrops import BACKDROPS, vignette
+from counterfeit_ml.sample_marketplace.marks import (
+    BROWN,
+    GOLD,
+    METALS,
+    NAVY,
+    RED,
+    SILVER,
+    STYLES,
+    TAN,
+    Style,
+    contrast,
+    mark_art,
+    tinted,
+)
+from counterfeit_ml.sample_marketplace.products import PRODUCTS, Place, Studio, fabric
+from counterfeit_ml.sample_marketplace.shapes import Ink, Point, scaled, warped
+
+SIZES = ((400, 711), (400, 533), (450, 600), (500, 500), (600, 600), (480, 640), (533, 400))
+"""Widths and heights of shops' pictures, in pixels."""
+
+COLOURS: tuple[Ink, ...] = (
+    (30, 28, 30),
+    (226, 220, 210),
+    (156, 98, 56),
+    BROWN,
+    NAVY,
+    RED,
+    (206, 178, 142),
+    (108, 116, 92),
+    (226, 170, 176),
+    (120, 126, 134),
+    (60, 96, 140),
+    (244, 244, 244),
+)
+PATTERN_GROUNDS: Mapping[str, tuple[Ink, ...]] = {"louis_vuitton": (BROWN, (72, 46, 32))}
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "nike": ("shoe", "shoe", "cap", "t_shirt", "t_shirt", "tote"),
+    "ray_ban": ("sunglasses", "sunglasses", "sunglasses", "cap", "t_shirt"),
+    "hermes": ("handbag", "wallet", "scarf", "belt", "tote"),
+}
+"""What a brand mostly sells; a brand that is not here sells anything."""
+
+LEAST_CONTRAST = 70.0
+PLAIN_SHARE = 0.4
+
+
+def draw_picture(random: Random, brand: str) -> tuple[str, bytes]:
+    """Photograph one product that carries ``brand``'s mark: the product's name and JPEG bytes.
+
+    The same state of ``random`` gives the same bytes. ``no_logo`` gives plain products and
+    products with marks that no brand owns.
+    """
+    size = random.choice(SIZES)
+    product = random.choice(USUAL.get(brand, tuple(PRODUCTS)))
+    index, style = _style(random, brand)
+    colour, ink = _colours(random, brand, style)
+    studio = _studio(random, size)
+    metal = random.choice((GOLD, SILVER))
+    place = PRODUCTS[product](studio, random, colour, metal)
+    if style is not None:
+        art = mark_art(brand, index)
+        picture = tinted(art, ink) if style.inks else art
+        put = _repeat if style.repeated else _put
+        put(studio, random, picture, place)
+    return product, _photographed(random, studio.picture)
+
+
+def _style(random: Random, brand: str) -> tuple[int, Style | None]:
+    styles = STYLES[brand]
+    if brand == NO_LOGO and random.random() < PLAIN_SHARE:
+        return -1, None
+    index = random.choices(range(len(styles)), [style.weight for style in styles])[0]
+    return index, styles[index]
+
+
+def _colours(random: Random, brand: str, style: Style | None) -> tuple[Ink, Ink]:
+    """A product's colour and an ink that stands out from it."""
+    if style is None or not style.inks:
+        return random.choice(COLOURS), GOLD
+    grounds = PATTERN_GROUNDS.get(brand, COLOURS) if style.repeated else COLOURS
+    pairs = [
+        (ground, ink)
+        for ground in grounds
+        for ink in style.inks
+        if contrast(ground, ink) >= LEAST_CONTRAST
+    ]
+    return random.choice(pairs)
+
+
+def _studio(random: Random, size: tuple[int, int]) -> Studio:
+    backdrop = random.choice(BACKDROPS)(random, size)
+    width, height = size
+    side = min(width, height) * random.uniform(0.84, 0.98)
+    centre = (
+        width / 2 + random.uniform(-0.02, 0.02) * width,
+        height / 2 + random.uniform(-0.05, 0.05) * (height - side),
+    )
+    return Studio(vignette(backdrop), centre, side, fabric(random, size))
+
+
+def _put(studio: Studio, random: Random, mark: Image.Image, place: Place) -> None:
+    """Lay one mark on its place, turned and seen a little from the side."""
+    fit = min(place.room[0] / mark.width, place.room[1] / mark.height)
+    scale = fit * studio.side * random.uniform(0.82, 1.0)
+    wide, high = mark.width * scale / 2, mark.height * scale / 2
+    turn = math.radians(random.gauss(0, 4) - place.lean * 0)
+    x, y = studio.place(place.centre)
+    quad = [
+        _turned(
+            (sx * wide * random.uniform(0.94, 1.04), sy * high * random.uniform(0.94, 1.04)), turn
+        )
+        for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    ready = scaled(mark, max(8, round(2 * wide * 1.1)))
+    art, corner = warped(ready, [(x + dx, y + dy) for dx, dy in quad])
+    _blend(studio, art, corner)
+
+
+def _turned(point: Point, angle: float) -> Point:
+    x, y = point
+    return x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
+
+
+def _blend(studio: Studio, art: Image.Image, corner: tuple[int, int]) -> None:
+    """Lay ``art`` on the picture under the product's own light, with a thin shadow."""
+    box = (*corner, corner[0] + art.width, corner[1] + art.height)
+    light = studio.shade.crop(box).point([min(255, 90 + v) for v in range(256)])
+    lit = ImageChops.multiply(art.convert("RGB"), Image.merge("RGB", (light, light, light)))
+    alpha = art.getchannel("A")
+    shadow = alpha.filter(ImageFilter.GaussianBlur(2)).point([v // 3 for v in range(256)])
+    studio.picture.paste((10, 8, 10), (corner[0] + 1, corner[1] + 2), shadow)
+    studio.picture.paste(lit, corner, alpha)
+
+
+def _repeat(studio: Studio, random: Random, tile: Image.Image, place: Place) -> None:
+    """Cover the product's body with a pattern of ``tile`` in offset rows."""
+    wide = round(studio.side * random.uniform(0.24, 0.34) * (1.5 if tile.width > 500 else 1))
+    cell = scaled(tile, wide)
+    width, height = (length * 3 // 2 for length in studio.picture.size)
+    sheet = Image.new("RGBA", (width, height))
+    for row, y in enumerate(range(0, height, cell.height)):
+        for x in range(-(row % 2) * wide // 2, width, wide):
+            sheet.paste(cell, (x, y))
+    sheet = sheet.rotate(random.uniform(-8, 8), Image.Resampling.BICUBIC)
+    left, top = width // 6, height // 6
+    sheet = sheet.crop((left, top, left + studio.picture.width, top + studio.picture.height))
+    sheet.putalpha(ImageChops.multiply(sheet.getchannel("A"), studio.body))
+    _blend(studio, sheet, (0, 0))
+
+
+def _photographed(random: Random, picture: Image.Image) -> bytes:
+    """What the camera does: a slight blur, sensor noise, compression."""
+    picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0.2, 0.8)))
+    noise = np.random.default_rng(random.getrandbits(64))
+    grain = noise.normal(0, random.uniform(1.0, 4.0), (picture.height, picture.width, 1))
+    exposed = np.asarray(picture, np.float32) * random.uniform(0.9, 1.06) + grain
+    picture = Image.fromarray(np.clip(exposed, 0, 255).astype(np.uint8))
+    stored = io.BytesIO()
+    picture.save(stored, "JPEG", quality=random.randint(78, 90), optimize=True)
+    return stored.getvalue()
+
+
+__all__ = ["METALS", "TAN", "draw_picture"]
