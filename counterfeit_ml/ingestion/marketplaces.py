@@ -95,6 +95,18 @@ def load_marketplaces(settings: Settings) -> Mapping[str, Marketplace]:
     return {name: _resolved(path, name, one, known) for name, one in marketplaces.items()}
 
 
+def choose_marketplaces(
+    settings: Settings, marketplace: str | None, source: str | None
+) -> list[str]:
+    """``marketplace`` alone, or every configured one. Raises ``IngestionError``."""
+    if marketplace is not None:
+        source_of(settings, marketplace, source)
+        return [marketplace]
+    if source is not None:
+        raise IngestionError(f"Whose listings does {source} hold? Give a marketplace beside it.")
+    return sorted(load_marketplaces(settings))
+
+
 def source_of(settings: Settings, name: str, source: str | None = None) -> Site | FeedFile:
     """Where to ingest ``name`` from: its configuration, or ``source`` (a URL or a file) instead.
 

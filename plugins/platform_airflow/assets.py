@@ -1,0 +1,28 @@
+"""The assets that chain the nightly DAGs, one partition a day."""
+
+from airflow.sdk import Asset
+
+LISTINGS = Asset(
+    "listings",
+    uri="s3://counterfeit/listings",
+    group="lake",
+    extra={"grain": "one row a listing as seen that day"},
+)
+VALIDATED_LISTINGS = Asset(
+    "validated_listings",
+    uri="s3://counterfeit/data_docs/results/listings",
+    group="lake",
+    extra={"grain": "the day's listings passed their expectations"},
+)
+SCORED_LISTINGS = Asset(
+    "scored_listings",
+    uri="s3://counterfeit/scored_listings",
+    group="lake",
+    extra={"grain": "every listing of the day with brand and confidence"},
+)
+FLAGGED_LISTINGS = Asset(
+    "flagged_listings",
+    uri="postgres://warehouse/warehouse/warehouse/flagged_listings",
+    group="warehouse",
+    extra={"grain": "one row a flagged listing and day"},
+)
