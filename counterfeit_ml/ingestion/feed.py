@@ -33,6 +33,8 @@ class Entry:
     source: str
     text: str
     record: dict[str, Any] | Refused
+    no_picture: Refused | None = None
+    """Why the spider could not fetch the picture."""
 
 
 def read_feed(feed: Feed) -> Iterator[Entry]:
@@ -76,12 +78,21 @@ def _entry(feed: Feed, number: int, line: bytes) -> Entry:
         record = _parse(line)
     except Refused as refusal:
         return Entry(source, text, refusal)
-    if not feed.crawled:
-        return Entry(source, text, record)
-    source = str(record.pop("source", source))
-    if refused := record.pop("refused", None):
-        return Entry(source, text, Refused(Reason(refused["reason"]), refused["detail"]))
-    return Entry(source, text, record)
+    return _crawled_entry(text, record) if feed.crawled else Entry(source, text, record)
+
+
+def _crawled_entry(text: str, record: dict[str, Any]) -> Entry:
+    """An entry with the spider's notes: the page, and what of it could not be had."""
+    return Entry(
+        record["source"],
+        text,
+        _noted(record.get("refused")) or record,
+        _noted(record.get("image_refused")),
+    )
+
+
+def _noted(note: dict[str, str] | None) -> Refused | None:
+    return Refused(Reason(note["reason"]), note["detail"]) if note else None
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -121,6 +121,8 @@ class _Day:
             return entry.record
         try:
             row = listing_fields(entry.record, self.ds)
+            if entry.no_picture:
+                return entry.no_picture
             digest = self.gallery.store(feed.folder, entry.record.get("image"))
         except Refused as refusal:
             return refusal

@@ -7,8 +7,11 @@ from decimal import Decimal
 from price_parser import Price
 
 from counterfeit_ml.ingestion.reasons import Reason, Refused
+from counterfeit_ml.ingestion.text import plain_text
 
 MAX_LENGTH = 100
+LARGEST_NUMBER = 10**15
+"""Up to here a JSON number is exact in the float that it becomes."""
 
 SYMBOLS: dict[str, tuple[str, ...]] = {
     "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN"),
@@ -75,31 +78,45 @@ def parse_price(written: object, declared: object = None) -> ParsedPrice:
     Raises ``Refused``. Two numbers are a range only with a dash or a word between them.
     """
     text = price_text(written)
+    if not isinstance(written, str):
+        return _of_number(Decimal(text), declared)
     tidy = _tidy(text)
-    parts = _RANGE.split(tidy)
-    amounts = [_amount(part, text) for part in parts]
+    amounts = [_amount(part, text) for part in _RANGE.split(tidy)]
     if len(amounts) > 2:
         raise Refused(Reason.UNPARSEABLE_PRICE, f"{text!r} holds more than two prices.")
     if min(amounts) == 0:
         raise Refused(Reason.ZERO_PRICE, f"{text!r} is nothing.")
-    currency = _currency(tidy, declared)
     high = max(amounts) if len(amounts) == 2 else None
-    return ParsedPrice(min(amounts), high, currency)
+    return ParsedPrice(min(amounts), high, _currency(tidy, declared))
 
 
 def price_text(written: object) -> str:
-    """The price as text; raises ``Refused`` where there is none."""
-    if written is None or written == "" or (isinstance(written, str) and not written.strip()):
-        raise Refused(Reason.MISSING_PRICE, "The record has no price.")
+    """The price as plain text, a number in decimals; raises ``Refused`` where there is none."""
     if isinstance(written, int | float) and not isinstance(written, bool):
-        text = repr(written) if abs(written) < 1e15 else "over"
-    elif isinstance(written, str):
-        text = " ".join(written.split())
-    else:
-        text = type(written).__name__
+        return _number_text(written)
+    text = plain_text(written, MAX_LENGTH + 1)
+    if text is None and (written is None or isinstance(written, str)):
+        raise Refused(Reason.MISSING_PRICE, "The record has no price.")
+    if text is None:
+        raise Refused(Reason.UNPARSEABLE_PRICE, f"A JSON {type(written).__name__} is no price.")
     if len(text) > MAX_LENGTH:
-        raise Refused(Reason.UNPARSEABLE_PRICE, f"{text[:MAX_LENGTH]!r}… is too long for a price.")
+        raise Refused(Reason.UNPARSEABLE_PRICE, f"{text!r}… is too long for a price.")
     return text
+
+
+def _number_text(number: float) -> str:
+    if not abs(number) < LARGEST_NUMBER:
+        raise Refused(Reason.ABSURD_PRICE, "The price is infinite, no number, or absurdly large.")
+    return format(Decimal(str(number)), "f")
+
+
+def _of_number(amount: Decimal, declared: object) -> ParsedPrice:
+    """A JSON number needs no guessing: its point is a point."""
+    if amount < 0:
+        raise Refused(Reason.NEGATIVE_PRICE, f"{amount} is below zero.")
+    if amount == 0:
+        raise Refused(Reason.ZERO_PRICE, "The price is nothing.")
+    return ParsedPrice(amount, None, _currency("", declared))
 
 
 def _tidy(text: str) -> str:

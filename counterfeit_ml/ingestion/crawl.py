@@ -1,0 +1,106 @@
+"""Runs the spider in a process of its own, because Twisted's reactor starts only once in each."""
+
+import json
+import logging
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from counterfeit_ml.errors import IngestionError
+from counterfeit_ml.ingestion.feed import Feed
+from counterfeit_ml.ingestion.marketplaces import Site
+
+LISTINGS_FILE = "listings.jsonl"
+IMAGES_FOLDER = "images"
+FAULT_FILE = "fault"
+"""Written by the spider where the shop's start page cannot be had; holds the reason."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the spider is told, as one line of JSON on its standard input."""
+
+    folder: str
+    start_url: str
+    listing_pages: str | None
+    max_pages: int
+    allow_local: bool
+    scraped_at: str
+
+
+def crawl(site: Site, ds: date, folder: Path) -> Feed:
+    """Crawl ``site`` into a feed below ``folder``, ordered by page.
+
+    Every listing is stamped with midnight UTC of ``ds``, so that an unchanged shop gives the same
+    feed again. Raises ``IngestionError`` where the shop does not answer or shows no listing.
+    """
+    job = Job(
+        folder=str(folder),
+        start_url=site.start_url,
+        listing_pages=site.listing_pages,
+        max_pages=site.max_pages,
+        allow_local=site.allow_local,
+        scraped_at=f"{ds.isoformat()}T00:00:00Z",
+    )
+    _run(job)
+    feed = Feed(folder / LISTINGS_FILE, crawled=True)
+    _check(site, folder, feed)
+    _sort(feed.path)
+    return feed
+
+
+def _run(job: Job) -> None:
+    command = [sys.executable, "-m", "counterfeit_ml.ingestion.spider"]
+    last = ""
+    with subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as spider:
+        assert spider.stdin and spider.stderr  # noqa: S101, PT018
+        try:
+            spider.stdin.write(json.dumps(asdict(job)) + "\n")
+            spider.stdin.flush()  # stays open: the spider stops when we are gone
+            for line in spider.stderr:
+                last = line.strip() or last
+                log.info("spider: %s", line.rstrip())
+            code = spider.wait()
+        finally:
+            spider.kill()
+    if code != 0:
+        raise IngestionError(
+            f"The spider for {job.start_url} stopped with exit code {code}: {last[:300]}. Its log "
+            f"is above."
+        )
+
+
+def _check(site: Site, folder: Path, feed: Feed) -> None:
+    fault = folder / FAULT_FILE
+    if fault.exists():
+        raise IngestionError(
+            f"The shop {site.start_url} cannot be crawled: {fault.read_text('utf-8')} Check that "
+            f"it is up and its entry in config/marketplaces.yaml right; nothing was changed."
+        )
+    if not feed.path.exists() or not feed.path.stat().st_size:
+        raise IngestionError(
+            f"The shop {site.start_url} shows no listing: no page that its start page or sitemap "
+            f"leads to holds product metadata; nothing was changed."
+        )
+
+
+def _sort(path: Path) -> None:
+    """Order the feed by page, one record each: pages came in whatever order they were served."""
+    places: dict[str, tuple[int, int]] = {}
+    with path.open("rb") as feed:
+        offset = 0
+        for line in feed:
+            places.setdefault(json.loads(line)["source"], (offset, len(line)))
+            offset += len(line)
+        ordered = path.with_suffix(".ordered")
+        with ordered.open("wb") as out:
+            for _, (start, length) in sorted(places.items()):
+                feed.seek(start)
+                out.write(feed.read(length))
+    ordered.replace(path)
