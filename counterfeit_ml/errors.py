@@ -29,6 +29,10 @@ class PictureError(CounterfeitError):
     """Bytes that are not a whole picture, or one too large to decode safely."""
 
 
+class NoChampionError(RegistryError):
+    """No version of the model is champion yet."""
+
+
 class IngestionError(CounterfeitError):
     """A whole source cannot be ingested: unreachable, empty or not what it says it is."""
 

@@ -14,6 +14,7 @@ Takes each configured marketplace, a shop or a feed, into the lake: listings to
 * **Again** for the same day it replaces the day's partition whole.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param, dag
@@ -22,7 +23,10 @@ from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
 from platform_airflow.steps import day_of, step
 
-NIGHTLY = CronPartitionTimetable("0 2 * * *", timezone="UTC", key_format="%Y-%m-%d")
+# Zero: a new installation waits for the next night instead of taking the last one up.
+NIGHTLY = CronPartitionTimetable(
+    "0 2 * * *", timezone="UTC", key_format="%Y-%m-%d", run_immediately=timedelta(0)
+)
 
 
 @dag(

@@ -12,6 +12,7 @@ Trains MobileNet v1 on the labelled pictures in the lake, logs the run to MLflow
   a picture under two labels), or when MLflow or the lake do not answer. The champion stays.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag
@@ -19,7 +20,8 @@ from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
 from platform_airflow.steps import step
 
-WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC")
+# Zero: a new installation, which has no labels yet, waits for the next Sunday.
+WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC", run_immediately=timedelta(0))
 
 
 @dag(

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from counterfeit_ml.errors import (
     CounterfeitError,
     LakeError,
+    NoChampionError,
     PartitionMissingError,
     RegistryError,
     WarehouseError,
@@ -19,6 +20,7 @@ from counterfeit_ml.errors import (
 
 # A service that does not answer may be back in a moment; wrong data stays wrong.
 WORTH_A_RETRY = (LakeError, WarehouseError, RegistryError)
+NOT_WORTH_IT = (PartitionMissingError, NoChampionError)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -31,9 +33,7 @@ def step(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             try:
                 return function(*args, **kwargs)
             except CounterfeitError as error:
-                if isinstance(error, WORTH_A_RETRY) and not isinstance(
-                    error, PartitionMissingError
-                ):
+                if isinstance(error, WORTH_A_RETRY) and not isinstance(error, NOT_WORTH_IT):
                     raise
                 raise AirflowFailException(str(error)) from error
 
