@@ -1,12 +1,13 @@
 """What a seller photographs a product on."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from random import Random
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from counterfeit_ml.sample_marketplace.shapes import Ink
+from counterfeit_ml.sample_marketplace.shapes import Ink, grained
 
 Backdrop = Callable[[Random, tuple[int, int]], Image.Image]
 
@@ -30,7 +31,7 @@ def flat(random: Random, size: tuple[int, int]) -> Image.Image:
 def studio_sweep(random: Random, size: tuple[int, int]) -> Image.Image:
     """A paper sweep: lighter above, darker towards the floor."""
     wall = random.choice(WALLS)
-    shade = Image.linear_gradient("L").resize(size)
+    shade = Image.linear_gradient("L").resize(size, Image.Resampling.BILINEAR)
     floor = tuple(int(channel * random.uniform(0.62, 0.85)) for channel in wall)
     return ImageOps.colorize(shade, wall, floor)
 
@@ -38,9 +39,8 @@ def studio_sweep(random: Random, size: tuple[int, int]) -> Image.Image:
 def cloth(random: Random, size: tuple[int, int]) -> Image.Image:
     """A woven sheet with soft folds."""
     noise = np.random.default_rng(random.getrandbits(64))
-    grain = Image.fromarray(noise.integers(90, 166, (size[1], size[0]), dtype=np.uint8))
-    folds = Image.fromarray(noise.integers(60, 200, (6, 4), dtype=np.uint8))
-    shade = Image.blend(grain, folds.resize(size, Image.Resampling.BICUBIC), 0.6)
+    folds = Image.fromarray(noise.integers(90, 176, (6, 4), dtype=np.uint8))
+    shade = grained(random, folds.resize(size, Image.Resampling.BILINEAR), 9)
     return _coloured(shade, random.choice(CLOTHS))
 
 
@@ -48,7 +48,7 @@ def table(random: Random, size: tuple[int, int]) -> Image.Image:
     """Wooden planks with their grain."""
     noise = np.random.default_rng(random.getrandbits(64))
     grain = Image.fromarray(noise.integers(70, 200, (size[1] // 3, 6), dtype=np.uint8))
-    shade = grain.resize(size, Image.Resampling.BICUBIC)
+    shade = grain.resize(size, Image.Resampling.BILINEAR)
     planks = random.randint(4, 7)
     draw = ImageDraw.Draw(shade)
     for plank in range(1, planks):
@@ -80,9 +80,10 @@ def room(random: Random, size: tuple[int, int]) -> Image.Image:
     for _ in range(7):
         x, y = random.uniform(0, small.width), random.uniform(0, small.height)
         wide, high = random.uniform(4, 22), random.uniform(4, 22)
-        colour = tuple(random.randint(90, 225) for _ in range(3))
+        level = random.randint(80, 215)
+        colour = tuple(level + random.randint(-22, 22) for _ in range(3))
         draw.ellipse((x - wide, y - high, x + wide, y + high), fill=colour)
-    return small.filter(ImageFilter.GaussianBlur(5)).resize(size, Image.Resampling.BICUBIC)
+    return small.filter(ImageFilter.GaussianBlur(5)).resize(size, Image.Resampling.BILINEAR)
 
 
 def _coloured(shade: Image.Image, colour: Ink) -> Image.Image:
@@ -96,7 +97,10 @@ BACKDROPS: tuple[Backdrop, ...] = (flat, studio_sweep, cloth, table, marble, roo
 
 def vignette(picture: Image.Image) -> Image.Image:
     """Darken the corners a little, as a cheap lens does."""
-    light = (
-        Image.radial_gradient("L").resize(picture.size).point([255 - v // 6 for v in range(256)])
-    )
-    return ImageChops.multiply(picture, Image.merge("RGB", (light, light, light)))
+    return ImageChops.multiply(picture, _lens(picture.size))
+
+
+@lru_cache(maxsize=16)
+def _lens(size: tuple[int, int]) -> Image.Image:
+    light = Image.radial_gradient("L").point([255 - v // 6 for v in range(256)]).resize(size)
+    return Image.merge("RGB", (light, light, light))

@@ -5,7 +5,6 @@ import math
 from collections.abc import Mapping
 from random import Random
 
-import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from counterfeit_ml.brands import NO_LOGO
@@ -13,19 +12,17 @@ from counterfeit_ml.sample_marketplace.backdrops import BACKDROPS, vignette
 from counterfeit_ml.sample_marketplace.marks import (
     BROWN,
     GOLD,
-    METALS,
     NAVY,
     RED,
     SILVER,
     STYLES,
-    TAN,
     Style,
     contrast,
     mark_art,
     tinted,
 )
 from counterfeit_ml.sample_marketplace.products import PRODUCTS, Place, Studio, fabric
-from counterfeit_ml.sample_marketplace.shapes import Ink, Point, scaled, warped
+from counterfeit_ml.sample_marketplace.shapes import Ink, Point, grained, scaled, warped
 
 SIZES = ((400, 711), (400, 533), (450, 600), (500, 500), (600, 600), (480, 640), (533, 400))
 """Widths and heights of shops' pictures, in pixels."""
@@ -113,9 +110,9 @@ def _studio(random: Random, size: tuple[int, int]) -> Studio:
 def _put(studio: Studio, random: Random, mark: Image.Image, place: Place) -> None:
     """Lay one mark on its place, turned and seen a little from the side."""
     fit = min(place.room[0] / mark.width, place.room[1] / mark.height)
-    scale = fit * studio.side * random.uniform(0.82, 1.0)
+    scale = fit * studio.side * random.uniform(0.88, 1.0)
     wide, high = mark.width * scale / 2, mark.height * scale / 2
-    turn = math.radians(random.gauss(0, 4) - place.lean * 0)
+    turn = math.radians(random.gauss(0, 4))
     x, y = studio.place(place.centre)
     quad = [
         _turned(
@@ -153,7 +150,7 @@ def _repeat(studio: Studio, random: Random, tile: Image.Image, place: Place) -> 
     for row, y in enumerate(range(0, height, cell.height)):
         for x in range(-(row % 2) * wide // 2, width, wide):
             sheet.paste(cell, (x, y))
-    sheet = sheet.rotate(random.uniform(-8, 8), Image.Resampling.BICUBIC)
+    sheet = sheet.rotate(random.uniform(-8, 8), Image.Resampling.BILINEAR)
     left, top = width // 6, height // 6
     sheet = sheet.crop((left, top, left + studio.picture.width, top + studio.picture.height))
     sheet.putalpha(ImageChops.multiply(sheet.getchannel("A"), studio.body))
@@ -162,14 +159,12 @@ def _repeat(studio: Studio, random: Random, tile: Image.Image, place: Place) -> 
 
 def _photographed(random: Random, picture: Image.Image) -> bytes:
     """What the camera does: a slight blur, sensor noise, compression."""
-    picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0.2, 0.8)))
-    noise = np.random.default_rng(random.getrandbits(64))
-    grain = noise.normal(0, random.uniform(1.0, 4.0), (picture.height, picture.width, 1))
-    exposed = np.asarray(picture, np.float32) * random.uniform(0.9, 1.06) + grain
-    picture = Image.fromarray(np.clip(exposed, 0, 255).astype(np.uint8))
+    side = random.uniform(0.05, 0.6)
+    weights = (side * side, side, side * side, side, 1, side, side * side, side, side * side)
+    picture = picture.filter(ImageFilter.Kernel((3, 3), weights))
+    exposure = random.uniform(0.9, 1.06)
+    picture = picture.point([min(255, round(v * exposure)) for v in range(256)] * 3)
+    picture = grained(random, picture, random.uniform(1.0, 4.0))
     stored = io.BytesIO()
     picture.save(stored, "JPEG", quality=random.randint(78, 90), optimize=True)
     return stored.getvalue()
-
-
-__all__ = ["METALS", "TAN", "draw_picture"]

@@ -8,9 +8,11 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from counterfeit_ml.sample_marketplace.shapes import Ink, Point, Stroke, polygon, smooth
+from counterfeit_ml.sample_marketplace.shapes import Ink, Point, Stroke, grained, polygon, smooth
 
 SUPERSAMPLING = 2
+COARSE = 4
+"""Soft light and shadows are computed on a picture this many times smaller."""
 
 
 @dataclass
@@ -79,15 +81,22 @@ class Studio:
 
     def paint(self, mask: Image.Image, colour: Ink, roundness: float = 0.03) -> None:
         """Lay a shaded part of ``colour`` on the picture; its edges turn away from the light."""
-        shade = self.shade
+        box = mask.getbbox()
+        if box is None:
+            return
+        mask, shade = mask.crop(box), self.shade.crop(box)
         if roundness:
-            inner = mask.reduce(2).filter(ImageFilter.GaussianBlur(roundness * self.side / 2))
-            edge = inner.resize(mask.size).point(EDGE_LIGHT)
-            shade = ImageChops.multiply(shade, edge)
-        dark = _times(colour, 0.35, 0)
-        light = _times(colour, 1.12, 26)
+            shade = ImageChops.multiply(shade, self._edge_light(mask, roundness))
+        dark, light = tone(colour, 0.35), tone(colour, 1.12, 26)
         material = ImageOps.colorize(shade, dark, light, mid=colour, midpoint=150)
-        self.picture.paste(material, (0, 0), mask)
+        self.picture.paste(material, box, mask)
+
+    def _edge_light(self, mask: Image.Image, roundness: float) -> Image.Image:
+        """Full light inside ``mask``, less within ``roundness`` of its edge."""
+        padded = ImageOps.expand(mask, 8).reduce(COARSE)
+        soft = padded.filter(ImageFilter.GaussianBlur(roundness * self.side / COARSE))
+        full = soft.resize((mask.width + 16, mask.height + 16), Image.Resampling.BILINEAR)
+        return full.crop((8, 8, mask.width + 8, mask.height + 8)).point(EDGE_LIGHT)
 
     def part(self, *strokes: Stroke, colour: Ink, roundness: float = 0.03) -> Image.Image:
         """Draw, paint and return a part."""
@@ -101,11 +110,14 @@ class Studio:
 
     def drop_shadow(self, *strokes: Stroke, depth: float = 0.03, strength: float = 0.5) -> None:
         """Darken the picture beside and below a shape."""
-        mask = self.mask(*strokes).reduce(4)
-        soft = mask.filter(ImageFilter.GaussianBlur(depth * self.side / 5))
-        soft = ImageChops.offset(soft, round(depth * self.side / 10), round(depth * self.side / 5))
-        alpha = soft.resize(self.picture.size).point([int(v * strength) for v in range(256)])
-        self.picture.paste((18, 16, 20), (0, 0), alpha)
+        mask = self.mask(*strokes).reduce(2 * COARSE)
+        soft = mask.filter(ImageFilter.GaussianBlur(depth * self.side / (2 * COARSE)))
+        shift = max(1, round(depth * self.side / (2 * COARSE)))
+        alpha = ImageChops.offset(soft, shift // 2, shift)
+        alpha = alpha.point([int(v * strength) for v in range(256)])
+        self.picture.paste(
+            (18, 16, 20), (0, 0), alpha.resize(self.picture.size, Image.Resampling.BILINEAR)
+        )
 
     def stitches(self, points: Sequence[Point], colour: Ink, step: float = 0.022) -> None:
         """A dashed seam along ``points``."""
@@ -122,31 +134,29 @@ class Studio:
 EDGE_LIGHT = [min(255, int(130 + 125 * min(1.0, max(0.0, (v - 110) / 130)))) for v in range(256)]
 
 
-def _times(colour: Ink, factor: float, plus: int) -> Ink:
+def tone(colour: Ink, factor: float, plus: int = 0) -> Ink:
+    """A lighter or darker colour."""
     red, green, blue = (min(255, int(channel * factor) + plus) for channel in colour)
     return red, green, blue
 
 
 def fabric(random: Random, size: tuple[int, int]) -> Image.Image:
-    """How brightly a product's surface is lit: soft folds, a side light and the material's grain."""
-    width, height = size
+    """How brightly a product is lit: soft folds, a side light, the material's grain."""
     noise = np.random.default_rng(random.getrandbits(64))
-    folds = Image.fromarray(noise.integers(110, 190, (7, 5), dtype=np.uint8))
-    light = Image.linear_gradient("L").rotate(random.choice((0, 90, 180))).resize(size)
-    grain = noise.normal(0, random.uniform(2, 7), (height // 2 + 1, width // 2 + 1))
-    fine = np.repeat(np.repeat(grain, 2, 0), 2, 1)[:height, :width]
-    soft = np.asarray(folds.resize(size, Image.Resampling.BICUBIC), np.float32)
-    level = soft * 0.55 + (255 - np.asarray(light, np.float32)) * 0.28 + 42 + fine
-    return Image.fromarray(np.clip(level, 20, 250).astype(np.uint8))
+    folds = Image.fromarray(noise.integers(130, 216, (7, 5), dtype=np.uint8))
+    light = Image.linear_gradient("L").rotate(random.choice((90, 180, 270)))
+    bright = [104 + v * 110 // 255 for v in range(256)]
+    soft = Image.blend(folds.resize((64, 64)), light.point(bright).resize((64, 64)), 0.4)
+    soft = soft.resize(size, Image.Resampling.BILINEAR)
+    return grained(random, soft, random.uniform(2, 7))
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a product carries its mark: middle, room (width, height) and lean in degrees."""
+    """Where a product carries its mark: middle and room (width, height)."""
 
     centre: Point
     room: Point
-    lean: float = 0.0
 
 
 Product = Callable[[Studio, Random, Ink, Ink], Place]
@@ -169,14 +179,14 @@ def handbag(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     rise = random.uniform(0.2, 0.3)
     handle = studio.ring(0, top, random.uniform(0.18, 0.27), rise, 0.035)
     studio.drop_shadow(studio.shape(body), studio.oval(0, 0.43, 0.44, 0.03))
-    studio.part(handle, colour=_times(colour, 0.8, 0), roundness=0.01)
+    studio.part(handle, colour=tone(colour, 0.8, 0), roundness=0.01)
     studio.main(studio.shape(body), colour=colour)
     flap = random.random() < 0.5
     if flap:
         edge = [(-0.4, top), (0.4, top), (0.41, top + 0.14), (0, top + 0.2), (-0.41, top + 0.14)]
-        studio.part(studio.shape(edge), colour=_times(colour, 0.92, 4))
-        studio.stitches(edge[2:], _times(colour, 0.7, 60))
-    studio.stitches([(-0.38, 0.38), (0.38, 0.38)], _times(colour, 0.7, 60))
+        studio.part(studio.shape(edge), colour=tone(colour, 0.92, 4))
+        studio.stitches(edge[2:], tone(colour, 0.7, 60))
+    studio.stitches([(-0.38, 0.38), (0.38, 0.38)], tone(colour, 0.7, 60))
     rings = [studio.ring(x, top + 0.02, 0.03, 0.03, 0.012) for x in (-0.22, 0.22)]
     studio.part(*rings, colour=metal, roundness=0)
     return Place((0, 0.16 if flap else 0.11), (0.62, 0.4))
@@ -194,7 +204,7 @@ def tote(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
         (0.2, -0.1),
     ]
     studio.drop_shadow(studio.shape(body))
-    leather = random.choice((_times(colour, 0.6, 0), (120, 78, 48), (40, 34, 32)))
+    leather = random.choice((tone(colour, 0.6, 0), (120, 78, 48), (40, 34, 32)))
     studio.part(studio.line([(x, y + 0.04) for x, y in strap], 0.03), colour=leather, roundness=0)
     studio.main(studio.shape(body), colour=colour)
     studio.part(studio.line(strap, 0.035), colour=leather, roundness=0.01)
@@ -219,9 +229,9 @@ def shoe(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     rubber = random.choice(((236, 234, 228), (40, 38, 40), (206, 176, 128)))
     studio.part(studio.shape(smooth(sole, 4)), colour=rubber)
     toe = smooth([(0.28, 0.14), (0.3, 0.05), (0.4, 0.06), (0.47, 0.14)], 4)
-    studio.part(studio.shape(toe), colour=_times(colour, 0.8, 30))
+    studio.part(studio.shape(toe), colour=tone(colour, 0.8, 30))
     collar = smooth([(-0.4, -0.23), (-0.25, -0.24), (-0.16, -0.17), (-0.26, -0.15), (-0.36, -0.16)])
-    studio.part(studio.shape(collar), colour=_times(colour, 0.5, 0))
+    studio.part(studio.shape(collar), colour=tone(colour, 0.5, 0))
     laces = [
         studio.line(
             [(-0.12 + k * 0.07, -0.19 + k * 0.03), (-0.05 + k * 0.06, -0.08 + k * 0.03)], 0.016
@@ -229,7 +239,7 @@ def shoe(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
         for k in range(4)
     ]
     studio.part(*laces, colour=rubber, roundness=0)
-    return Place((-0.08, 0.03), (0.46, 0.2), lean=6)
+    return Place((-0.1, 0.03), (0.5, 0.27))
 
 
 def cap(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -262,13 +272,13 @@ def cap(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
         studio.line([(-0.2, -0.34), (-0.28, -0.1), (-0.3, 0.14)], 0.004),
         studio.line([(0.2, -0.34), (0.28, -0.1), (0.3, 0.14)], 0.004),
     ]
-    studio.part(*seams, colour=_times(colour, 0.6, 0), roundness=0)
-    peak = colour if random.random() < 0.6 else _times(colour, 0.55, 10)
+    studio.part(*seams, colour=tone(colour, 0.6, 0), roundness=0)
+    peak = colour if random.random() < 0.6 else tone(colour, 0.55, 10)
     studio.part(studio.shape(visor), colour=peak)
     for inset in (0.03, 0.06):
         studio.stitches(
             [(-0.38 + inset, 0.3 - inset), (0, 0.4 - inset), (0.38 - inset, 0.3 - inset)],
-            _times(colour, 0.7, 60),
+            tone(colour, 0.7, 60),
         )
     studio.part(studio.oval(0, -0.4, 0.03, 0.018), colour=peak)
     return Place((0, -0.1), (0.52, 0.34))
@@ -289,8 +299,8 @@ def t_shirt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     outline = half + [(-x, y) for x, y in reversed(half)]
     studio.drop_shadow(studio.shape(outline), depth=0.02)
     studio.main(studio.shape(outline), colour=colour)
-    studio.part(studio.oval(0, -0.44, 0.12, 0.07), colour=_times(colour, 0.75, 0))
-    studio.part(studio.oval(0, -0.46, 0.095, 0.055), colour=_times(colour, 0.45, 0))
+    studio.part(studio.oval(0, -0.44, 0.12, 0.07), colour=tone(colour, 0.75, 0))
+    studio.part(studio.oval(0, -0.46, 0.095, 0.055), colour=tone(colour, 0.45, 0))
     folds = [
         studio.line(
             [(side * 0.29, -0.1), (side * random.uniform(0.15, 0.24), random.uniform(0.1, 0.35))],
@@ -298,17 +308,17 @@ def t_shirt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
         )
         for side in (-1, 1)
     ]
-    studio.part(*folds, colour=_times(colour, 0.85, 0), roundness=0)
-    studio.stitches([(-0.29, 0.44), (0.29, 0.44)], _times(colour, 0.8, 20), 0.012)
+    studio.part(*folds, colour=tone(colour, 0.85, 0), roundness=0)
+    studio.stitches([(-0.29, 0.44), (0.29, 0.44)], tone(colour, 0.8, 20), 0.012)
     return Place((0, -0.1), (0.46, 0.4))
 
 
 def sunglasses(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     """Sunglasses above their case; the case carries the mark."""
-    case = studio.box(-0.44, 0.04, 0.44, 0.42, 0.1)
+    case = studio.box(-0.45, 0.02, 0.45, 0.46, 0.12)
     studio.drop_shadow(case)
     studio.main(case, colour=colour)
-    studio.stitches([(-0.38, 0.08), (0.38, 0.08)], _times(colour, 0.7, 60))
+    studio.stitches([(-0.36, 0.055), (0.36, 0.055)], tone(colour, 0.7, 60))
     frame = random.choice(((26, 24, 26), (96, 58, 34), (70, 72, 78)))
     lens = random.choice(((44, 48, 46), (86, 60, 40), (40, 52, 80)))
     shapes = [
@@ -336,7 +346,7 @@ def sunglasses(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place
         for s, shape in zip((-1, 1), shapes, strict=True)
     ]
     studio.part(*(studio.shape(shape) for shape in inner), colour=lens)
-    return Place((0, 0.24), (0.7, 0.27))
+    return Place((0, 0.245), (0.72, 0.35))
 
 
 def wallet(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -345,16 +355,16 @@ def wallet(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     cover = studio.box(-0.45, -high, 0.45, high, 0.04)
     studio.drop_shadow(cover)
     studio.part(
-        studio.box(-0.44, -high + 0.01, 0.462, high + 0.012, 0.04), colour=_times(colour, 0.6, 0)
+        studio.box(-0.44, -high + 0.01, 0.462, high + 0.012, 0.04), colour=tone(colour, 0.6, 0)
     )
     studio.main(cover, colour=colour)
     edge = high - 0.025
     studio.stitches(
         [(-0.42, -edge), (0.42, -edge), (0.42, edge), (-0.42, edge), (-0.42, -edge)],
-        _times(colour, 0.7, 60),
+        tone(colour, 0.7, 60),
     )
     if random.random() < 0.5:
-        studio.part(studio.box(0.34, -0.05, 0.48, 0.05, 0.03), colour=_times(colour, 0.85, 0))
+        studio.part(studio.box(0.34, -0.05, 0.48, 0.05, 0.03), colour=tone(colour, 0.85, 0))
         studio.part(studio.oval(0.4, 0, 0.022, 0.022), colour=metal)
         return Place((-0.07, 0), (0.62, 0.42))
     return Place((0, 0), (0.66, 0.44))
@@ -375,32 +385,37 @@ def scarf(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
         for k in range(30)
     ]
     studio.drop_shadow(studio.shape(sheet))
-    studio.part(*fringe, colour=_times(colour, 0.85, 10), roundness=0)
+    studio.part(*fringe, colour=tone(colour, 0.85, 10), roundness=0)
     studio.main(studio.shape(sheet), colour=colour)
-    border = _times(colour, 0.6, 20)
+    border = tone(colour, 0.6, 20)
     studio.part(
         *(studio.line([(-0.38, y), (0.38, y)], 0.012) for y in (0.29, 0.32)),
         colour=border,
         roundness=0,
     )
     fold = studio.line([(-0.1 + lean, -0.42), (-0.12, 0.36)], 0.006)
-    studio.part(fold, colour=_times(colour, 0.7, 0), roundness=0)
+    studio.part(fold, colour=tone(colour, 0.7, 0), roundness=0)
     return Place((0, -0.06), (0.58, 0.5))
 
 
 def belt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
-    """A rolled belt behind its wide front plate."""
-    coil = studio.ring(0, -0.06, 0.4, 0.34, 0.075)
-    strap = studio.box(-0.5, 0.02, 0.5, 0.32, 0.02)
-    studio.drop_shadow(coil, strap)
-    studio.part(coil, colour=_times(colour, 0.75, 0))
+    """A rolled belt, its end with the wide front plate laid before it."""
+    coil = [studio.ring(0.02, -0.26, wide, wide * 0.42, 0.05) for wide in (0.34, 0.26, 0.18)]
+    strap = studio.box(-0.52, -0.02, 0.52, 0.22, 0.01)
+    studio.drop_shadow(coil[0], strap)
+    for turn, ring in enumerate(coil):
+        studio.part(ring, colour=tone(colour, 0.85 - 0.15 * turn), roundness=0.015)
     studio.drop_shadow(strap, depth=0.02)
     studio.main(strap, colour=colour)
-    for y in (0.045, 0.295):
-        studio.stitches([(-0.49, y), (0.49, y)], _times(colour, 0.7, 60))
-    holes = [studio.oval(x, 0.17, 0.011, 0.011) for x in (0.38, 0.43, 0.48)]
-    studio.part(*holes, colour=_times(colour, 0.3, 0), roundness=0)
-    return Place((-0.02, 0.17), (0.62, 0.3))
+    for y in (0.0, 0.2):
+        studio.stitches([(-0.51, y), (0.51, y)], tone(colour, 0.7, 60))
+    holes = [studio.oval(x, 0.1, 0.012, 0.014) for x in (0.37, 0.42, 0.47)]
+    studio.part(*holes, colour=tone(colour, 0.3), roundness=0)
+    plate = studio.box(-0.38, -0.13, 0.32, 0.33, 0.03)
+    studio.drop_shadow(plate, depth=0.02)
+    studio.part(plate, studio.box(-0.42, 0.04, -0.34, 0.16, 0.02), colour=metal, roundness=0.015)
+    studio.main(studio.box(-0.355, -0.105, 0.295, 0.305, 0.02), colour=tone(colour, 0.94, 4))
+    return Place((-0.03, 0.1), (0.58, 0.36))
 
 
 PRODUCTS: Mapping[str, Product] = {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from random import Random
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
@@ -186,3 +187,26 @@ def _perspective(quad: Sequence[Point], size: tuple[int, int]) -> list[float]:
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
         values += [u, v]
     return [float(value) for value in np.linalg.solve(np.array(rows, float), np.array(values))]
+
+
+GRAIN_SIDE, GRAIN_DEVIATION = 1024, 16.0
+
+
+@lru_cache(maxsize=1)
+def _grain() -> Image.Image:
+    """Gaussian noise about the level 128."""
+    noise = np.random.default_rng(0).normal(128, GRAIN_DEVIATION, (GRAIN_SIDE, GRAIN_SIDE))
+    return Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8))
+
+
+def grained(random: Random, picture: Image.Image, deviation: float) -> Image.Image:
+    """The picture (at most ``GRAIN_SIDE`` pixels a side) with noise of ``deviation`` levels."""
+    width, height = picture.size
+    left = random.randrange(GRAIN_SIDE - width + 1)
+    top = random.randrange(GRAIN_SIDE - height + 1)
+    gain = deviation / GRAIN_DEVIATION
+    levels = [round(128 + (v - 128) * gain) for v in range(256)]
+    grain = _grain().crop((left, top, left + width, top + height)).point(levels)
+    bands = len(picture.getbands())
+    noise = grain if bands == 1 else Image.merge(picture.mode, [grain] * bands)
+    return ImageChops.add(picture, noise, offset=-128)
