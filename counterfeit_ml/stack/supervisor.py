@@ -17,6 +17,7 @@ from counterfeit_ml.errors import StackError
 from counterfeit_ml.stack.catalogue import SERVICES, Service
 from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.stragglers import SERVICE_MARKER, STATE_MARKER
 
 START_TIMEOUT_SECONDS = 10
 STOP_TIMEOUT_SECONDS = 30
@@ -85,12 +86,14 @@ class Supervisor:
         info = self._call("getProcessInfo", name)
         return Process(info["statename"], info["pid"], info["start"])
 
-    def start_service(self, name: str) -> None:
-        """Start one service unless it runs already; does not wait until it is ready."""
+    def start_service(self, name: str) -> bool:
+        """Start one service unless it runs already; whether it was. Does not wait for it."""
         if self.process(name).state == "STOPPING":
             self._wait_stopped([name])
-        if not self.process(name).wanted:
-            self._call("startProcess", name, False)
+        if self.process(name).wanted:
+            return False
+        self._call("startProcess", name, False)
+        return True
 
     def stop_services(self, names: list[str]) -> None:
         """Stop services together, and wait until their processes are gone."""
@@ -172,8 +175,8 @@ def _escaped(text: str) -> str:
 def _marked(folders: Folders) -> dict[str, str]:
     return {
         **os.environ,
-        "COUNTERFEIT_STATE_DIR": str(folders.state),
-        "COUNTERFEIT_SERVICE": "supervisord",
+        STATE_MARKER: str(folders.state),
+        SERVICE_MARKER: "supervisord",
     }
 
 

@@ -1,0 +1,79 @@
+"""SeaweedFS: the S3 service of the embedded stack."""
+
+import os
+import sysconfig
+from pathlib import Path
+
+from counterfeit_ml.errors import LakeError
+from counterfeit_ml.lake import Lake
+from counterfeit_ml.stack.http import answers
+from counterfeit_ml.stack.ports import GRPC_OFFSET
+from counterfeit_ml.stack.settings import HOST, StackSettings
+from counterfeit_ml.stack.stack import Stack
+
+
+def command(stack: Stack) -> list[str]:
+    """All of SeaweedFS in one process, on loopback ports alone, for those with the keys."""
+    own = stack.own
+    options = {
+        "dir": stack.folders.lake,
+        "ip": HOST,
+        "ip.bind": HOST,
+        "bucket": stack.settings.lake_bucket,
+        "s3.port": own.s3_port,
+        "master.port": own.s3_master_port,
+        "volume.port": own.s3_volume_port,
+        "filer.port": own.s3_filer_port,
+        "admin.port": own.s3_admin_port,
+        # Else in /tmp, where a file of another user's with that name would be in the way.
+        "s3.localSocket": stack.folders.sockets / "s3.sock",
+        "filer.localSocket": stack.folders.sockets / "filer.sock",
+        "webdav": "false",
+        "admin.ui": "false",
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
+        "s3.autoCreateBucket": "false",
+        "master.telemetry": "false",
+        # The filer would hand out objects to anyone.
+        "disableHttp": "true",
+    }
+    weed = Path(sysconfig.get_path("scripts"), "weed")
+    flags = (f"-{name}={value}" for name, value in options.items())
+    return [str(weed), "-logtostderr=true", "mini", *flags]
+
+
+def environment(stack: Stack) -> dict[str, str]:
+    """The keys. SeaweedFS without any would be open to everybody."""
+    return {
+        "AWS_ACCESS_KEY_ID": stack.settings.lake_access_key,
+        "AWS_SECRET_ACCESS_KEY": stack.settings.lake_secret_key.get_secret_value(),
+    }
+
+
+def ports(stack: Stack) -> list[int]:
+    """Every port it listens on, that of S3 first."""
+    return [port + offset for offset in (0, GRPC_OFFSET) for port in _http_ports(stack.own)]
+
+
+def is_ready(stack: Stack) -> bool:
+    """Whether the bucket can be listed with our keys."""
+    if not answers(f"{stack.settings.lake_endpoint}/healthz"):
+        return False
+    try:
+        Lake(stack.settings).keys("_")
+    except LakeError:
+        return False
+    return True
+
+
+def remove_sockets(own: StackSettings) -> None:
+    """Delete the unix sockets that it leaves in /tmp, from where no option moves them."""
+    for port in _http_ports(own):
+        for left in Path("/tmp").glob(f"seaweedfs-*-grpc-{port + GRPC_OFFSET}.sock"):  # noqa: S108
+            if left.lstat().st_uid == os.geteuid():
+                left.unlink(missing_ok=True)
+
+
+def _http_ports(own: StackSettings) -> tuple[int, ...]:
+    internal = (own.s3_master_port, own.s3_volume_port, own.s3_filer_port, own.s3_admin_port)
+    return (own.s3_port, *internal)
