@@ -12,6 +12,7 @@ from great_expectations.data_context.data_context.abstract_data_context import A
 from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
 
 from counterfeit_ml.lake import Lake
+from counterfeit_ml.validation.site import complete_site
 
 RESULTS = "data_docs/results"
 SITE = "data_docs/site"
@@ -30,7 +31,8 @@ def data_docs(lake: Lake) -> Iterator[AbstractDataContext]:
         yield context
         if _outcomes(folder / "results") == before:
             return
-        context.build_data_docs()
+        context.build_data_docs(build_index=False)
+        complete_site(folder / "site", folder / "results")
         _upload(lake, folder / "results", RESULTS)
         _upload(lake, folder / "site", SITE)
 
@@ -63,7 +65,6 @@ def _config(folder: Path) -> DataContextConfig:
                 "class_name": "SiteBuilder",
                 "show_how_to_buttons": False,
                 "store_backend": files("site"),
-                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             }
         },
         analytics_enabled=False,

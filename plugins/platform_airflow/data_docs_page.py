@@ -17,7 +17,7 @@ app = FastAPI(title="Data Docs", dependencies=[Depends(get_user)], docs_url=None
 
 
 @app.get("/{page:path}")
-def data_docs_page(page: Annotated[str, Path(pattern=r"^[\w./-]+$", max_length=500)]) -> Response:
+def data_docs_page(page: Annotated[str, Path(pattern=r"^[\w./+-]+$", max_length=500)]) -> Response:
     """One object of Great Expectations' site in the lake."""
     from counterfeit_ml.errors import PartitionMissingError
     from counterfeit_ml.lake import Lake
