@@ -326,7 +326,7 @@ STYLES: Mapping[str, tuple[Style, ...]] = {
         Style(lambda: _tile(gucci_emblem()), (BROWN, TAN, GOLD), repeated=True),
     ),
     "hermes": (
-        Style(hermes_emblem, METALS, weight=2),
+        Style(hermes_emblem, METALS + PRINTS, weight=2),
         Style(
             lambda: on_field(
                 stacked(word("HERMÈS", SERIF_BOLD, 150, 10), word("PARIS", SERIF_BOLD, 60, 16)),

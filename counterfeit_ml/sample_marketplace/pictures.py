@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 
 from PIL import Image, ImageChops, ImageFilter
@@ -13,6 +14,7 @@ from counterfeit_ml.sample_marketplace.marks import (
     BROWN,
     GOLD,
     NAVY,
+    ORANGE,
     RED,
     SILVER,
     STYLES,
@@ -24,33 +26,43 @@ from counterfeit_ml.sample_marketplace.marks import (
 from counterfeit_ml.sample_marketplace.products import PRODUCTS, Place, Studio, fabric
 from counterfeit_ml.sample_marketplace.shapes import Ink, Point, grained, scaled, warped
 
-SIZES = ((400, 711), (400, 533), (450, 600), (500, 500), (600, 600), (480, 640), (533, 400))
+SIZES = ((400, 711), (400, 533), (450, 600), (500, 500), (600, 600), (480, 560), (560, 480))
 """Widths and heights of shops' pictures, in pixels."""
 
+BEIGE, LEATHER, CREAM, PINK = (206, 178, 142), (156, 98, 56), (244, 244, 244), (226, 170, 176)
+COAL, OLIVE, GREY, BLUE = (30, 28, 30), (108, 116, 92), (120, 126, 134), (60, 96, 140)
 COLOURS: tuple[Ink, ...] = (
-    (30, 28, 30),
-    (226, 220, 210),
-    (156, 98, 56),
-    BROWN,
-    NAVY,
-    RED,
-    (206, 178, 142),
-    (108, 116, 92),
-    (226, 170, 176),
-    (120, 126, 134),
-    (60, 96, 140),
-    (244, 244, 244),
+    *(BEIGE, LEATHER, CREAM, PINK, COAL, OLIVE, GREY, BLUE),
+    *(BROWN, NAVY, RED, (226, 220, 210)),
 )
-PATTERN_GROUNDS: Mapping[str, tuple[Ink, ...]] = {"louis_vuitton": (BROWN, (72, 46, 32))}
-USUAL: Mapping[str, tuple[str, ...]] = {
-    "nike": ("shoe", "shoe", "cap", "t_shirt", "t_shirt", "tote"),
-    "ray_ban": ("sunglasses", "sunglasses", "sunglasses", "cap", "t_shirt"),
-    "hermes": ("handbag", "wallet", "scarf", "belt", "tote"),
+
+
+@dataclass(frozen=True)
+class House:
+    """The colours a brand is known for, and what it mostly sells."""
+
+    colours: tuple[Ink, ...]
+    products: tuple[str, ...] = tuple(PRODUCTS)
+
+
+HOUSES: Mapping[str, House] = {
+    "chanel": House((COAL, CREAM, BEIGE, PINK)),
+    "gucci": House((BEIGE, BROWN, CREAM, OLIVE)),
+    "hermes": House((LEATHER, BROWN, GREY, ORANGE), ("handbag", "wallet", "scarf", "belt", "tote")),
+    "louis_vuitton": House((BROWN, (72, 46, 32), LEATHER, COAL)),
+    "michael_kors": House((LEATHER, NAVY, CREAM, COAL)),
+    "nike": House(
+        (COAL, CREAM, RED, BLUE, GREY), ("shoe", "shoe", "cap", "t_shirt", "t_shirt", "tote")
+    ),
+    "ray_ban": House(COLOURS, ("sunglasses", "sunglasses", "sunglasses", "cap", "t_shirt")),
+    "saint_laurent": House((COAL, (226, 220, 210), OLIVE, RED)),
+    "salvatore_ferragamo": House((RED, COAL, NAVY, LEATHER)),
+    "versace": House((COAL, CREAM, RED, BLUE)),
+    NO_LOGO: House(COLOURS),
 }
-"""What a brand mostly sells; a brand that is not here sells anything."""
 
 LEAST_CONTRAST = 70.0
-PLAIN_SHARE = 0.4
+PLAIN_SHARE = 0.5
 
 
 def draw_picture(random: Random, brand: str) -> tuple[str, bytes]:
@@ -60,7 +72,7 @@ def draw_picture(random: Random, brand: str) -> tuple[str, bytes]:
     products with marks that no brand owns.
     """
     size = random.choice(SIZES)
-    product = random.choice(USUAL.get(brand, tuple(PRODUCTS)))
+    product = random.choice(HOUSES[brand].products)
     index, style = _style(random, brand)
     colour, ink = _colours(random, brand, style)
     studio = _studio(random, size)
@@ -84,14 +96,14 @@ def _style(random: Random, brand: str) -> tuple[int, Style | None]:
 
 def _colours(random: Random, brand: str, style: Style | None) -> tuple[Ink, Ink]:
     """A product's colour and an ink that stands out from it."""
+    colours = HOUSES[brand].colours
     if style is None or not style.inks:
-        return random.choice(COLOURS), GOLD
-    grounds = PATTERN_GROUNDS.get(brand, COLOURS) if style.repeated else COLOURS
+        return random.choice(colours), GOLD
     pairs = [
-        (ground, ink)
-        for ground in grounds
+        (colour, ink)
+        for colour in colours
         for ink in style.inks
-        if contrast(ground, ink) >= LEAST_CONTRAST
+        if contrast(colour, ink) >= LEAST_CONTRAST
     ]
     return random.choice(pairs)
 
@@ -99,7 +111,7 @@ def _colours(random: Random, brand: str, style: Style | None) -> tuple[Ink, Ink]
 def _studio(random: Random, size: tuple[int, int]) -> Studio:
     backdrop = random.choice(BACKDROPS)(random, size)
     width, height = size
-    side = min(width, height) * random.uniform(0.84, 0.98)
+    side = min(width, height) * random.uniform(0.9, 1.0)
     centre = (
         width / 2 + random.uniform(-0.02, 0.02) * width,
         height / 2 + random.uniform(-0.05, 0.05) * (height - side),
@@ -143,7 +155,7 @@ def _blend(studio: Studio, art: Image.Image, corner: tuple[int, int]) -> None:
 
 def _repeat(studio: Studio, random: Random, tile: Image.Image, place: Place) -> None:
     """Cover the product's body with a pattern of ``tile`` in offset rows."""
-    wide = round(studio.side * random.uniform(0.24, 0.34) * (1.5 if tile.width > 500 else 1))
+    wide = round(studio.side * random.uniform(0.32, 0.42) * (1.5 if tile.width > 500 else 1))
     cell = scaled(tile, wide)
     width, height = (length * 3 // 2 for length in studio.picture.size)
     sheet = Image.new("RGBA", (width, height))

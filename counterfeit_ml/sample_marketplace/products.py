@@ -189,7 +189,7 @@ def handbag(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     studio.stitches([(-0.38, 0.38), (0.38, 0.38)], tone(colour, 0.7, 60))
     rings = [studio.ring(x, top + 0.02, 0.03, 0.03, 0.012) for x in (-0.22, 0.22)]
     studio.part(*rings, colour=metal, roundness=0)
-    return Place((0, 0.16 if flap else 0.11), (0.62, 0.4))
+    return Place((0, 0.17 if flap else 0.13), (0.68, 0.46))
 
 
 def tote(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -212,7 +212,7 @@ def tote(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
         studio.shape([(-0.38, -0.14), (0.38, -0.14), (0.385, -0.1), (-0.385, -0.1)]), colour=leather
     )
     studio.part(*(studio.oval(x, -0.08, 0.014, 0.014) for x in (-0.2, 0.2)), colour=metal)
-    return Place((0, 0.17), (0.64, 0.46))
+    return Place((0, 0.18), (0.68, 0.5))
 
 
 def shoe(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -281,7 +281,7 @@ def cap(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
             tone(colour, 0.7, 60),
         )
     studio.part(studio.oval(0, -0.4, 0.03, 0.018), colour=peak)
-    return Place((0, -0.1), (0.52, 0.34))
+    return Place((0, -0.1), (0.58, 0.4))
 
 
 def t_shirt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -310,7 +310,7 @@ def t_shirt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     ]
     studio.part(*folds, colour=tone(colour, 0.85, 0), roundness=0)
     studio.stitches([(-0.29, 0.44), (0.29, 0.44)], tone(colour, 0.8, 20), 0.012)
-    return Place((0, -0.1), (0.46, 0.4))
+    return Place((0, -0.06), (0.5, 0.5))
 
 
 def sunglasses(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -366,8 +366,8 @@ def wallet(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     if random.random() < 0.5:
         studio.part(studio.box(0.34, -0.05, 0.48, 0.05, 0.03), colour=tone(colour, 0.85, 0))
         studio.part(studio.oval(0.4, 0, 0.022, 0.022), colour=metal)
-        return Place((-0.07, 0), (0.62, 0.42))
-    return Place((0, 0), (0.66, 0.44))
+        return Place((-0.07, 0), (0.66, 0.48))
+    return Place((0, 0), (0.7, 0.5))
 
 
 def scarf(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -395,7 +395,7 @@ def scarf(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     )
     fold = studio.line([(-0.1 + lean, -0.42), (-0.12, 0.36)], 0.006)
     studio.part(fold, colour=tone(colour, 0.7, 0), roundness=0)
-    return Place((0, -0.06), (0.58, 0.5))
+    return Place((0, -0.06), (0.64, 0.58))
 
 
 def belt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
