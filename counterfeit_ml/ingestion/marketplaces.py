@@ -124,8 +124,12 @@ def source_of(settings: Settings, name: str, source: str | None = None) -> Site 
                 f"add it there, or give a source."
             )
         return configured.source
-    if not source.lower().startswith(("http://", "https://")):
+    if "://" not in source:
         return FeedFile(path=Path(source))
+    try:
+        web_url(source)
+    except Refused as refusal:
+        raise IngestionError(f"{refusal.detail} Give a shop's URL or a feed's path.") from refusal
     site = (configured.site if configured else None) or Site(start_url=source)
     return site.model_copy(update={"start_url": source})
 

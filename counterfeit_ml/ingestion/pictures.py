@@ -52,7 +52,7 @@ def check_picture(data: bytes) -> None:
     except Refused:
         raise
     except Exception as error:  # decoders raise what they like on hostile bytes
-        raise Refused(_damage(error), f"The picture cannot be decoded: {error}.") from error
+        raise Refused(_damage(error, data), f"The picture cannot be decoded: {error}.") from error
 
 
 def _check_size(width: int, height: int) -> None:
@@ -70,6 +70,11 @@ def _unidentified(data: bytes) -> Refused:
     return Refused(Reason.NOT_AN_IMAGE, "The file is neither JPEG, PNG, WebP nor GIF.")
 
 
-def _damage(error: Exception) -> Reason:
-    cut = isinstance(error, EOFError) or "truncated" in str(error).lower()
+def _damage(error: Exception, data: bytes) -> Reason:
+    cut = isinstance(error, EOFError) or "truncated" in str(error).lower() or _riff_is_cut(data)
     return Reason.TRUNCATED_IMAGE if cut else Reason.NOT_AN_IMAGE
+
+
+def _riff_is_cut(data: bytes) -> bool:
+    """Whether a WebP is shorter than its header says; its decoder gives no reason."""
+    return data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 > len(data)

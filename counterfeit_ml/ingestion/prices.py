@@ -57,7 +57,10 @@ _NEEDS_DECLARATION = frozenset({"kr"})
 
 _NUMBER = re.compile(r"\d+(?:[.,']\d+|\s\d{3}(?!\d))*(?!\d*\s?%)|[.]\d+")
 _MINUS = re.compile(r"^[^\d]*[-−]\s*[^\d\s-]{0,4}\s?[.]?\d")
-_RANGE = re.compile(r"(?<=[\d€$£¥])\s*(?:-|−|–|—|~|〜|\bto\b|\bbis\b|\bà\b)\s*(?=[^\d]{0,6}\d)")
+_RANGE = re.compile(
+    r"(?:(?<=\d)|(?<=\d\S)|(?<=\d\s\S)|(?<=\d\s\S\S)|(?<=\d\s\S{3}))"  # a number, its sign
+    r"\s*(?:-|−|–|—|~|〜|\bto\b|\bbis\b|\bà\b)\s*(?=[^\d]{0,6}\d)"
+)
 _SWISS_ZERO = re.compile(r"[.,][-–—]+(?!\d)")
 _CENTS_BEHIND_EURO = re.compile(r"(?<=\d)€(\d\d)(?![\d.,])")
 _SPACED_DOLLAR = re.compile(r"\b([A-Z]{1,2})\s+\$")

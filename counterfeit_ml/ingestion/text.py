@@ -20,20 +20,23 @@ def plain_text(value: object, limit: int) -> str | None:
         return str(value)[:limit]
     if not isinstance(value, str):
         return None
-    text = _without_markup(value[: limit * 20])
-    visible = "".join(
-        " " if char.isspace() else char
-        for char in unicodedata.normalize("NFC", text)
-        if char.isspace() or unicodedata.category(char) not in _HIDDEN
-    )
-    return " ".join(visible.split())[:limit].strip() or None
+    text = unicodedata.normalize("NFC", _without_markup(value[: limit * 20]))
+    return " ".join(text.split())[:limit].strip() or None
 
 
 def _without_markup(text: str) -> str:
-    """Strip tags and resolve entities, over again while entities hide further tags."""
+    """Strip what is hidden, then tags, then resolve entities, as long as they hide more of it."""
     for _ in range(_DEEPEST_ESCAPE):
         before = text
-        text = html.unescape(_TAG.sub(" ", _CODE.sub(" ", text)))
+        text = html.unescape(_TAG.sub(" ", _CODE.sub(" ", _visible(text))))
         if text == before:
             break
-    return _TAG.sub(" ", text)
+    return _TAG.sub(" ", _visible(text))
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        " " if char.isspace() else char
+        for char in text
+        if char.isspace() or unicodedata.category(char) not in _HIDDEN
+    )

@@ -73,7 +73,8 @@ class Resolver(CachingThreadedResolver):
         return super().getHostByName(name, timeout).addCallback(self._checked, name)
 
     def _checked(self, address: Any, name: str) -> Any:
-        if name != self._local_host and not ip_address(address).is_global:
+        ip = ip_address(address)
+        if name != self._local_host and (not ip.is_global or ip.is_multicast):
             private_hosts.add(name)
             raise DNSLookupError(f"{name} has the private address {address}")
         return address

@@ -94,8 +94,8 @@ def why(error: BaseException | None, url: str) -> str:
     if host in private_hosts:
         return f"{host} has a private address, and the marketplace is not declared local."
     if isinstance(error, IgnoreRequest):
-        return f"{error}."
-    return f"{type(error).__name__}: {str(error)[:200]}."
+        return f"{str(error).rstrip('.')}."
+    return f"{type(error).__name__}: {str(error)[:200].rstrip('.')}."
 
 
 def _refused(reason: Reason, detail: str) -> dict[str, Any]:

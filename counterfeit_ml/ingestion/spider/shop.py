@@ -119,18 +119,16 @@ class ShopSpider(Spider):
         return self._is_listing is not None and self._is_listing.search(url) is not None
 
     def _page_failed(self, failure: Failure) -> Found:
-        url = _requested(failure)
-        reason = _reason(failure)
-        if reason is None:
+        if _is_expected(failure):
             return
+        url, reason = _requested(failure), _reason(failure)
         if self._is_listing is None or self._must_be_listing(url):
             yield _refused(url, Reason.UNREACHABLE_PAGE, reason)
         else:
             log.warning("%s was not served, listings behind it may be left out: %s", url, reason)
 
     def _start_failed(self, failure: Failure) -> None:
-        reason = _reason(failure) or why(failure.value, self._job.start_url)
-        (Path(self._job.folder) / FAULT_FILE).write_text(reason, encoding="utf-8")
+        (Path(self._job.folder) / FAULT_FILE).write_text(_reason(failure), encoding="utf-8")
 
     def _skip(self, failure: Failure) -> None:
         log.info("%s was not served: %s", _requested(failure), _reason(failure))
@@ -149,17 +147,19 @@ def _requested(failure: Failure) -> str:
     return str(request.meta.get("redirect_urls", [request.url])[0])
 
 
-def _reason(failure: Failure) -> str | None:
-    """Why a page was not had; None where there is none, or it is not for us (robots.txt)."""
-    error = failure.value
-    if isinstance(error, HttpError) and error.response.status in GONE:
-        return None
-    if isinstance(error, HttpError):
-        return f"The shop answered {error.response.status}."
+def _reason(failure: Failure) -> str:
+    """Why a page was not had, in a sentence."""
+    if isinstance(failure.value, HttpError):
+        return f"The shop answered {failure.value.response.status}."
+    return why(failure.value, _requested(failure))
+
+
+def _is_expected(failure: Failure) -> bool:
+    """Whether the page is no longer there, or not for us (robots.txt, another host)."""
+    if isinstance(failure.value, HttpError):
+        return failure.value.response.status in GONE
     redirected = "redirect_urls" in failure.request.meta  # type: ignore[attr-defined]
-    if isinstance(error, IgnoreRequest) and not redirected:
-        return None
-    return why(error, _requested(failure))
+    return isinstance(failure.value, IgnoreRequest) and not redirected
 
 
 def _refused(url: str, reason: Reason, detail: str) -> dict[str, Any]:

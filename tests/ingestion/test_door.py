@@ -1,0 +1,61 @@
+import os
+
+import pytest
+
+from counterfeit_ml.ingestion.door import inside, web_url
+from counterfeit_ml.ingestion.reasons import Refused
+
+
+@pytest.mark.parametrize(
+    "url", ["https://shop.example/item/1?a=b#c", "http://127.0.0.1:8765/", "HTTPS://SHOP.example"]
+)
+def test_lets_web_addresses_in(url):
+    assert web_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "",
+        17,
+        "shop.example/item",
+        "//shop.example/item",
+        "file:///etc/passwd",
+        "ftp://shop.example/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "http://",
+        "http://[::1",
+        "http://shop.example:99999/",
+        "http://user:secret@shop.example/",
+        "http://shop.example/a b",
+        "http://shop.example/\r\nHost: x",
+        "http://shop.example/" + "a" * 2048,
+    ],
+)
+def test_keeps_other_addresses_out(url):
+    with pytest.raises(Refused) as refusal:
+        web_url(url)
+    assert refusal.value.reason == "bad_url"
+    assert "secret" not in refusal.value.detail
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "link", "link/x"])
+def test_keeps_paths_within_the_feed(tmp_path, path):
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    os.symlink(tmp_path, folder / "link")
+    with pytest.raises(Refused) as refusal:
+        inside(folder, path)
+    assert refusal.value.reason == "path_traversal"
+
+
+def test_lets_paths_below_the_feed_in(tmp_path):
+    assert inside(tmp_path, "images/../images/a.jpg") == tmp_path.resolve() / "images/a.jpg"
+
+
+def test_refuses_a_path_that_is_none(tmp_path):
+    with pytest.raises(Refused) as refusal:
+        inside(tmp_path, "a\x00b")
+    assert refusal.value.reason == "missing_image"

@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import pytest
+
+from counterfeit_ml.errors import ConfigError, IngestionError
+from counterfeit_ml.ingestion.marketplaces import FeedFile, Site, load_marketplaces, source_of
+from counterfeit_ml.settings import ROOT, Settings
+
+
+def settings(config_dir: Path) -> Settings:
+    return Settings(
+        _env_file=None,
+        lake_endpoint="http://127.0.0.1:1",
+        lake_access_key="",
+        lake_secret_key="",
+        warehouse_uri="",
+        mlflow_uri="",
+        sample_marketplace_url="http://127.0.0.1:4711/",
+        config_dir=config_dir,
+    )
+
+
+@pytest.fixture
+def configured(tmp_path):
+    def write(text: str) -> Settings:
+        (tmp_path / "marketplaces.yaml").write_text(text, encoding="utf-8")
+        return settings(tmp_path)
+
+    return write
+
+
+def test_the_sample_marketplace_is_configured():
+    assert source_of(settings(ROOT / "config"), "sample") == Site(
+        start_url="http://127.0.0.1:4711/",
+        listing_pages="/item/",
+        max_pages=5000,
+        allow_local=True,
+    )
+
+
+def test_a_source_given_keeps_the_limits_of_the_site(configured):
+    known = configured(
+        "marketplaces:\n  one:\n    site: {start_url: 'https://one.example/', max_pages: 7}\n"
+        "  two:\n    feed: {path: /data/two.jsonl}\n"
+    )
+    assert source_of(known, "two") == FeedFile(path=Path("/data/two.jsonl"))
+    assert source_of(known, "one", "https://1.example/") == Site(
+        start_url="https://1.example/", max_pages=7
+    )
+    assert source_of(known, "new", "feed.jsonl") == FeedFile(path=Path("feed.jsonl"))
+    assert source_of(known, "new", "http://127.0.0.1/") == Site(start_url="http://127.0.0.1/")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "message"),
+    [
+        ("nope", None, "There is no marketplace 'nope'"),
+        ("../evil", "feed.jsonl", "cannot name a marketplace"),
+        ("Shop", "feed.jsonl", "cannot name a marketplace"),
+        ("shop\n", "feed.jsonl", "cannot name a marketplace"),
+        ("shop", "ftp://shop.example/", "no http or https address"),
+    ],
+)
+def test_says_what_is_wrong_with_a_source(name, source, message):
+    with pytest.raises(IngestionError, match=message):
+        source_of(settings(ROOT / "config"), name, source)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("marketplaces: {one: {}}", "marketplaces.one: .*give either `site` or `feed`"),
+        (
+            "marketplaces: {one: {site: {start_url: '${HOME}'}}}",
+            r"one\.site\.start_url: only \$\{SAMPLE_MARKETPLACE_URL\}",
+        ),
+        (
+            "marketplaces: {one: {site: {start_url: 'ftp://one.example'}}}",
+            r"one\.site\.start_url: .*no http or https address",
+        ),
+        (
+            "marketplaces: {one: {site: {start_url: 'https://a.example', listing_pages: '('}}}",
+            "listing_pages: .*no regular expression",
+        ),
+        ("marketplaces: {One: {feed: {path: /x}}}", "marketplaces.One"),
+    ],
+)
+def test_an_error_names_the_key(configured, text, message):
+    with pytest.raises(ConfigError, match=message):
+        load_marketplaces(configured(text))
