@@ -1,11 +1,15 @@
 """`counterfeit`: the platform's commands, the same functions that the DAGs call."""
 
+import logging
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from counterfeit_ml.errors import CounterfeitError
+from counterfeit_ml.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,6 +18,19 @@ app = typer.Typer(
 )
 console = Console()
 STACK = "The embedded stack"
+JOB = "The job, stage by stage (for people without Airflow at hand)"
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day such as 2026-11-22.") from None
+
+
+Day = Annotated[
+    str, typer.Argument(parser=_day, metavar="DAY", help="The partition, such as 2026-11-22.")
+]
 
 
 @app.command(rich_help_panel=STACK)
@@ -54,8 +71,126 @@ def logs(
     show_log(console, service, follow=follow, lines=lines)
 
 
+@app.command(rich_help_panel=STACK)
+def login() -> None:
+    """Print addresses, user names and passwords of the embedded stack."""
+    from counterfeit_ml.stack import show_login
+
+    show_login(console)
+
+
+@app.command(
+    rich_help_panel=STACK,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def psql(context: typer.Context) -> None:
+    """Open the warehouse in psql as the role that only reads; psql's own options follow.
+
+    For example: counterfeit psql -c 'SELECT * FROM warehouse.current_flags LIMIT 5'
+    """
+    from counterfeit_ml.stack import run_psql
+
+    run_psql(context.args)
+
+
+@app.command(rich_help_panel=STACK)
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real photos and a feed, instead of the sample marketplace."),
+    ] = None,
+) -> None:
+    """Bring everything up and take listings to flags through Airflow, once."""
+    from counterfeit_ml.demo import demo as play
+
+    play(console, data)
+
+
+@app.command(rich_help_panel=JOB)
+def ingest(
+    day: Day,
+    marketplace: Annotated[
+        str | None, typer.Option(help="Only this one of config/marketplaces.yaml.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="A JSONL feed or a shop's address, instead of its own.")
+    ] = None,
+) -> None:
+    """Bring a day's listings and pictures into the lake; what is refused goes to quarantine."""
+    from counterfeit_ml.ingestion import ingest as run
+    from counterfeit_ml.ingestion.marketplaces import choose_marketplaces
+
+    settings = Settings.load()
+    for name in choose_marketplaces(settings, marketplace, source):
+        console.print(run(settings, day, name, source))
+
+
+@app.command(rich_help_panel=JOB)
+def validate(day: Day) -> None:
+    """Check a day's listings against their expectations; exit 1 names those that failed."""
+    from counterfeit_ml.validation import validate_listings
+
+    console.print(validate_listings(Settings.load(), day))
+
+
+@app.command(rich_help_panel=JOB)
+def labels(
+    directory: Annotated[
+        Path, typer.Argument(help="One folder of pictures a class: brand keys, and no_logo.")
+    ],
+    label_set: Annotated[
+        str | None, typer.Option("--set", help="Name of the set. [default: the folder's name]")
+    ] = None,
+) -> None:
+    """Bring labelled pictures into the lake, as one set that `retrain` can take."""
+    from counterfeit_ml.brands import load_brands
+    from counterfeit_ml.lake import Lake
+    from counterfeit_ml.training import import_labels
+
+    settings = Settings.load()
+    name = label_set or directory.resolve().name
+    catalogue = load_brands(settings.config_dir)
+    console.print(import_labels(Lake(settings), catalogue, directory, name))
+
+
+@app.command(rich_help_panel=JOB)
+def retrain(
+    label_set: Annotated[
+        list[str] | None, typer.Option("--set", help="A label set; again for more. [default: all]")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same metrics.")] = 2018,
+) -> None:
+    """Train the logo model on the labels in the lake; what passes the gate becomes champion."""
+    from counterfeit_ml.training import retrain as run
+    from counterfeit_ml.validation import validate_training_images
+
+    settings = Settings.load()
+    console.print(validate_training_images(settings, label_set or ()))
+    console.print(run(settings, label_set or (), seed))
+
+
+@app.command(rich_help_panel=JOB)
+def score(day: Day) -> None:
+    """Give every listing of a day its brand and confidence by the champion."""
+    from counterfeit_ml.scoring import score as run
+    from counterfeit_ml.validation import validate_scored_listings
+
+    settings = Settings.load()
+    console.print(run(settings, day))
+    console.print(validate_scored_listings(settings, day))
+
+
+@app.command(rich_help_panel=JOB)
+def flag(day: Day) -> None:
+    """Put the rules over a day's scored listings, into warehouse.flagged_listings."""
+    from counterfeit_ml.flagging import flag as run
+
+    console.print(run(Settings.load(), day, run_id="counterfeit flag"))
+
+
 def main() -> None:
     """Entry point: an error of ours is one sentence and exit code 1, never a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         app()
     except CounterfeitError as error:
