@@ -31,9 +31,10 @@ SIZES = ((400, 711), (400, 533), (450, 600), (500, 500), (600, 600), (480, 560),
 
 BEIGE, LEATHER, CREAM, PINK = (206, 178, 142), (156, 98, 56), (244, 244, 244), (226, 170, 176)
 COAL, OLIVE, GREY, BLUE = (30, 28, 30), (108, 116, 92), (120, 126, 134), (60, 96, 140)
+STONE = (226, 220, 210)
 COLOURS: tuple[Ink, ...] = (
     *(BEIGE, LEATHER, CREAM, PINK, COAL, OLIVE, GREY, BLUE),
-    *(BROWN, NAVY, RED, (226, 220, 210)),
+    *(BROWN, NAVY, RED, STONE),
 )
 
 
@@ -46,21 +47,23 @@ class House:
 
 
 HOUSES: Mapping[str, House] = {
-    "chanel": House((COAL, CREAM, BEIGE, PINK)),
-    "gucci": House((BEIGE, BROWN, CREAM, OLIVE)),
+    "chanel": House((COAL, CREAM, BEIGE, PINK), ("handbag", "wallet", "sunglasses", "scarf")),
+    "gucci": House((BEIGE, BROWN, CREAM, OLIVE), ("handbag", "tote", "cap", "t_shirt", "belt")),
     "hermes": House((LEATHER, BROWN, GREY, ORANGE), ("handbag", "wallet", "scarf", "belt", "tote")),
-    "louis_vuitton": House((BROWN, (72, 46, 32), LEATHER, COAL)),
-    "michael_kors": House((LEATHER, NAVY, CREAM, COAL)),
-    "nike": House(
-        (COAL, CREAM, RED, BLUE, GREY), ("shoe", "shoe", "cap", "t_shirt", "t_shirt", "tote")
-    ),
+    "louis_vuitton": House((BROWN, COAL, LEATHER), ("handbag", "tote", "wallet", "cap", "scarf")),
+    "michael_kors": House((LEATHER, NAVY, CREAM, COAL), ("handbag", "tote", "wallet")),
+    "nike": House((COAL, CREAM, RED, BLUE, GREY), ("shoe", "cap", "t_shirt", "tote")),
     "ray_ban": House(COLOURS, ("sunglasses", "sunglasses", "sunglasses", "cap", "t_shirt")),
-    "saint_laurent": House((COAL, (226, 220, 210), OLIVE, RED)),
-    "salvatore_ferragamo": House((RED, COAL, NAVY, LEATHER)),
-    "versace": House((COAL, CREAM, RED, BLUE)),
+    "saint_laurent": House((COAL, STONE, OLIVE, RED), ("handbag", "tote", "wallet", "t_shirt")),
+    "salvatore_ferragamo": House((RED, COAL, NAVY, LEATHER), ("belt", "shoe", "handbag", "wallet")),
+    "versace": House((COAL, CREAM, RED, BLUE), ("t_shirt", "cap", "belt", "scarf", "sunglasses")),
     NO_LOGO: House(COLOURS),
 }
 
+CLOSENESS = (0.95, 1.2)
+"""A product's size as a share of the picture's shorter side: above 1 it is cut, a close-up."""
+AIM = 0.7
+"""How far the camera turns from the product's middle to where its mark is, 0 to 1."""
 LEAST_CONTRAST = 70.0
 PLAIN_SHARE = 0.5
 
@@ -75,9 +78,8 @@ def draw_picture(random: Random, brand: str) -> tuple[str, bytes]:
     product = random.choice(HOUSES[brand].products)
     index, style = _style(random, brand)
     colour, ink = _colours(random, brand, style)
-    studio = _studio(random, size)
-    metal = random.choice((GOLD, SILVER))
-    place = PRODUCTS[product](studio, random, colour, metal)
+    studio = _studio(random, size, PRODUCTS[product].focus)
+    place = PRODUCTS[product].draw(studio, random, colour, random.choice((GOLD, SILVER)))
     if style is not None:
         art = mark_art(brand, index)
         picture = tinted(art, ink) if style.inks else art
@@ -108,15 +110,14 @@ def _colours(random: Random, brand: str, style: Style | None) -> tuple[Ink, Ink]
     return random.choice(pairs)
 
 
-def _studio(random: Random, size: tuple[int, int]) -> Studio:
+def _studio(random: Random, size: tuple[int, int], focus: Point) -> Studio:
     backdrop = random.choice(BACKDROPS)(random, size)
-    width, height = size
-    side = min(width, height) * random.uniform(0.9, 1.0)
-    centre = (
-        width / 2 + random.uniform(-0.02, 0.02) * width,
-        height / 2 + random.uniform(-0.05, 0.05) * (height - side),
+    side = min(size) * random.uniform(*CLOSENESS)
+    x, y = (
+        length / 2 - AIM * side * aim + random.uniform(-0.02, 0.02) * length
+        for length, aim in zip(size, focus, strict=True)
     )
-    return Studio(vignette(backdrop), centre, side, fabric(random, size))
+    return Studio(vignette(backdrop), (x, y), side, fabric(random, size))
 
 
 def _put(studio: Studio, random: Random, mark: Image.Image, place: Place) -> None:

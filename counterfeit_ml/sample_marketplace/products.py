@@ -159,7 +159,8 @@ class Place:
     room: Point
 
 
-Product = Callable[[Studio, Random, Ink, Ink], Place]
+Drawing = Callable[[Studio, Random, Ink, Ink], Place]
+"""Draws an article of a colour, its fittings of a metal."""
 
 
 def handbag(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
@@ -418,14 +419,22 @@ def belt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     return Place((-0.03, 0.1), (0.58, 0.36))
 
 
+@dataclass(frozen=True)
+class Product:
+    """A kind of article; ``focus`` is about where it carries its mark."""
+
+    draw: Drawing
+    focus: Point
+
+
 PRODUCTS: Mapping[str, Product] = {
-    "handbag": handbag,
-    "tote": tote,
-    "shoe": shoe,
-    "cap": cap,
-    "t_shirt": t_shirt,
-    "sunglasses": sunglasses,
-    "wallet": wallet,
-    "scarf": scarf,
-    "belt": belt,
+    "handbag": Product(handbag, (0, 0.15)),
+    "tote": Product(tote, (0, 0.18)),
+    "shoe": Product(shoe, (-0.1, 0.03)),
+    "cap": Product(cap, (0, -0.1)),
+    "t_shirt": Product(t_shirt, (0, -0.06)),
+    "sunglasses": Product(sunglasses, (0, 0.15)),
+    "wallet": Product(wallet, (-0.03, 0)),
+    "scarf": Product(scarf, (0, -0.06)),
+    "belt": Product(belt, (-0.03, 0.08)),
 }
