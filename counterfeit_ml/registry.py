@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterfeit_ml.errors import RegistryError
+from counterfeit_ml.errors import NoChampionError, RegistryError
 from counterfeit_ml.logo_classifier import CLASSES_FILE, MODEL_FILE
 from counterfeit_ml.settings import Settings
 
@@ -38,7 +38,7 @@ class Registry:
         self.cache = settings.cache_dir / "models"
 
     def champion(self) -> str:
-        """The version that scores; ``RegistryError`` where there is none or MLflow is away."""
+        """The version that scores; ``NoChampionError``, or ``RegistryError`` if MLflow is away."""
         return str(self._version_of(CHAMPION).version)
 
     def fetch(self, version: str) -> Path:
@@ -93,7 +93,7 @@ class Registry:
             except MlflowException as error:
                 if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                     raise
-                raise RegistryError(
+                raise NoChampionError(
                     f"No {alias} yet: no version of {MODEL} at {self.uri} has that alias. Run the "
                     "DAG retrain_logo_model or `counterfeit retrain`."
                 ) from error
