@@ -22,6 +22,10 @@ from counterfeit_ml.stack.stack import Stack
 # Two cores: more tasks at once only take time from each other.
 PARALLELISM = 4
 DAG_FOLDER_REFRESH_SECONDS = 10
+CONFIG = (
+    "# All configuration is in the environment of Airflow's processes, put there by\n"
+    "# counterfeit_ml/stack/airflow.py; a setting written here holds where that is silent.\n"
+)
 # What a task reads from its environment; logins it takes from the connections.
 FOR_TASKS = ("mlflow_uri", "sample_marketplace_url", "config_dir", "expectations_dir", "cache_dir")
 MIGRATION_TIMEOUT_SECONDS = 180
@@ -60,7 +64,8 @@ def environment(stack: Stack) -> dict[str, str]:
 
 
 def prepare(stack: Stack) -> None:
-    """Write the files Airflow wants before it starts."""
+    """Write the files Airflow would else make up when it starts."""
+    write_private(stack.folders.airflow / "airflow.cfg", CONFIG)
     password = stack.own.airflow_admin_password.get_secret_value()
     write_private(stack.folders.airflow / "passwords.json", json.dumps({AIRFLOW_USER: password}))
 

@@ -48,6 +48,11 @@ class Folders:
         return self.state / "supervisord.conf"
 
     @property
+    def supervisor_pid(self) -> Path:
+        """Supervisord's process id, which is its session's too; stays when it is killed."""
+        return self.state / "supervisord.pid"
+
+    @property
     def logs(self) -> Path:
         """One ``<service>.log`` each."""
         return self.state / "logs"

@@ -1,5 +1,7 @@
 """Whether services answer, each as itself and not as another program on its port."""
 
+from typing import Any
+
 import psutil
 
 from counterfeit_ml.stack.catalogue import Service
@@ -27,11 +29,19 @@ def listening(pid: int) -> set[int]:
     try:
         parent = psutil.Process(pid)
         family = [parent, *parent.children(recursive=True)]
-        return {
-            connection.laddr.port
-            for process in family
-            for connection in process.net_connections("tcp")
-            if connection.status == psutil.CONN_LISTEN
-        }
     except psutil.NoSuchProcess:
         return set()
+    return {
+        connection.laddr.port
+        for process in family
+        for connection in _connections(process)
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def _connections(process: psutil.Process) -> list[Any]:
+    try:
+        return list(process.net_connections("tcp"))
+    # Airflow hides some of its processes even from their own user; those serve nothing.
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []

@@ -37,23 +37,46 @@ def stragglers(folders: Folders, service: str | None = None) -> list[psutil.Proc
     return [
         one
         for one in psutil.process_iter()
-        if one.pid not in own and (found := _service(one, folders)) and service in (None, found)
+        if one.pid not in own and _is_left(one, folders, service)
     ]
+
+
+def _is_left(process: psutil.Process, folders: Folders, service: str | None) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        found = _service(process, folders)
+    except psutil.AccessDenied:
+        return _is_hidden_orphan(process, folders)
+    except psutil.NoSuchProcess:
+        return False
+    return found is not None and service in (None, found)
 
 
 def _service(process: psutil.Process, folders: Folders) -> str | None:
     """The service of this stack to which a process belongs."""
-    try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        # PostgreSQL writes its title over its environment, but always works in its data folder.
-        if process.name() == "postgres" and process.cwd() == str(folders.postgres_data):
-            return "postgres"
-        environment = process.environ()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return None
+    # PostgreSQL writes its title over its environment, but always works in its data folder.
+    if process.name() == "postgres" and process.cwd() == str(folders.postgres_data):
+        return "postgres"
+    environment = process.environ()
     ours = environment.get(STATE_MARKER) == str(folders.state)
     return environment.get(SERVICE_MARKER) if ours else None
+
+
+def _is_hidden_orphan(process: psutil.Process, folders: Folders) -> bool:
+    """Whether an unreadable process was left by a service that is dead.
+
+    Airflow hides a worker that ran a task even from its own user. Its session, supervisord's, and
+    its process group, led by the service, can still be seen.
+    """
+    try:
+        if process.uids().real != os.getuid() or not folders.supervisor_pid.exists():
+            return False
+        session = int(folders.supervisor_pid.read_text())
+        group = os.getpgid(process.pid)
+        return os.getsid(process.pid) == session and not psutil.pid_exists(group)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return False
 
 
 def _signal(process: psutil.Process, kill: bool) -> None:

@@ -133,7 +133,7 @@ def configuration(folders: Folders) -> str:
             "chmod=0700",
             "[supervisord]",
             f"logfile={logs}/supervisord.log",
-            f"pidfile={_escaped(str(folders.state))}/supervisord.pid",
+            f"pidfile={_escaped(str(folders.supervisor_pid))}",
             f"childlogdir={logs}",
             f"directory={_escaped(str(folders.work))}",
             "umask=077",
