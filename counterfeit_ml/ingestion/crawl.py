@@ -6,7 +6,9 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.feed import Feed
@@ -91,16 +93,25 @@ def _check(site: Site, folder: Path, feed: Feed) -> None:
 
 
 def _sort(path: Path) -> None:
-    """Order the feed by page, one record each: pages came in whatever order they were served."""
-    places: dict[str, tuple[int, int]] = {}
+    """Order the feed by page, one record each: pages came in whatever order they were served.
+
+    Of several records of one page any would do, but each time the same.
+    """
+    places: dict[str, tuple[bytes, int, int]] = {}
     with path.open("rb") as feed:
         offset = 0
         for line in feed:
-            places.setdefault(json.loads(line)["source"], (offset, len(line)))
+            source = json.loads(line)["source"]
+            place = (sha256(line).digest(), offset, len(line))
+            places[source] = min(place, places.get(source, place))
             offset += len(line)
-        ordered = path.with_suffix(".ordered")
-        with ordered.open("wb") as out:
-            for _, (start, length) in sorted(places.items()):
-                feed.seek(start)
-                out.write(feed.read(length))
+        _copy(feed, [places[source][1:] for source in sorted(places)], path)
+
+
+def _copy(feed: BinaryIO, pieces: list[tuple[int, int]], path: Path) -> None:
+    ordered = path.with_suffix(".ordered")
+    with ordered.open("wb") as out:
+        for start, length in pieces:
+            feed.seek(start)
+            out.write(feed.read(length))
     ordered.replace(path)

@@ -20,11 +20,20 @@ from counterfeit_ml.ingestion.reasons import Refused
 private_hosts: set[str] = set()
 """Hosts refused for their address: DNS failures lose their reason on the way up."""
 
+PAGE = "page"
+"""Key in the meta of a request for a page; redirects keep it."""
+
+
+def is_below(host: str | None, shop_host: str | None) -> bool:
+    """Whether ``host`` is the shop's or a subdomain of it."""
+    return host == shop_host or (host or "").endswith(f".{shop_host}")
+
 
 class Gate:
-    """Downloader middleware: http(s) only, and no ports but the web's and the shop's own.
+    """Downloader middleware: http(s) only, pages of the shop's host only, no odd ports.
 
-    A shop on this machine must not lead to the machine's other services.
+    Pictures may lie on other hosts, but a shop on this machine must not lead to the machine's
+    other services.
     """
 
     def __init__(self, job: Job) -> None:
@@ -43,10 +52,12 @@ class Gate:
             parts = urlsplit(web_url(request.url))
         except Refused as refusal:
             raise IgnoreRequest(refusal.detail) from refusal
+        if PAGE in request.meta and not is_below(parts.hostname, self._shop_host):
+            raise IgnoreRequest(f"It leads to {parts.hostname}, which is not the shop's host")
         own = parts.hostname == self._shop_host
         allowed = {self._shop_port} if own and self._local else {None, 80, 443, self._shop_port}
         if parts.port not in allowed:
-            raise IgnoreRequest(f"Port {parts.port} is neither the shop's nor the web's.")
+            raise IgnoreRequest(f"Port {parts.port} is neither the shop's nor the web's")
 
 
 class Resolver(CachingThreadedResolver):

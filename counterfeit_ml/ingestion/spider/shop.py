@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from counterfeit_ml.ingestion.crawl import FAULT_FILE, Job
 from counterfeit_ml.ingestion.door import web_url
 from counterfeit_ml.ingestion.reasons import Reason, Refused
+from counterfeit_ml.ingestion.spider.gate import PAGE, is_below
 from counterfeit_ml.ingestion.spider.pipelines import why
 from counterfeit_ml.ingestion.spider.product import absolute, raw_record
 
@@ -62,13 +63,12 @@ class ShopSpider(Spider):
         """The page's record, where it shows a product, and the pages it links to."""
         if not isinstance(response, TextResponse):
             return
-        record = raw_record(response.text, response.url)
+        source = _source(response)
+        record = raw_record(response.text, source)
         if record is not None:
-            yield {**record, "source": _source(response), "scraped_at": self._job.scraped_at}
-        elif self._must_be_listing(response.url):
-            yield _refused(
-                _source(response), Reason.NO_PRODUCT_DATA, "The page holds no product data."
-            )
+            yield {**record, "source": source, "scraped_at": self._job.scraped_at}
+        elif self._must_be_listing(source):
+            yield _refused(source, Reason.NO_PRODUCT_DATA, "The page holds no product data.")
         yield from self._pages(
             link.url for link in self._links.extract_links(response) if not link.nofollow
         )
@@ -87,7 +87,8 @@ class ShopSpider(Spider):
                 callback=self.parse,
                 errback=self._page_failed,
                 priority=1 if self._must_be_listing(url) else 0,
-                meta={"download_maxsize": MAX_PAGE_BYTES},
+                meta={"download_maxsize": MAX_PAGE_BYTES, PAGE: True},
+                dont_filter=True,  # else a redirect to a known or foreign page is lost unexplained
             )
 
     def _parse_robots(self, response: Response) -> Iterator[Request]:
@@ -110,10 +111,9 @@ class ShopSpider(Spider):
     def _is_ours(self, url: str) -> bool:
         """Whether the page is on the shop's host or a subdomain; the gate looks at the rest."""
         try:
-            host = urlsplit(web_url(url)).hostname or ""
+            return is_below(urlsplit(web_url(url)).hostname, self._host)
         except Refused:
             return False
-        return host == self._host or host.endswith(f".{self._host}")
 
     def _must_be_listing(self, url: str) -> bool:
         return self._is_listing is not None and self._is_listing.search(url) is not None
