@@ -10,7 +10,7 @@ UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test lint bench lock clean
+.PHONY: help setup demo up status down test lint bench lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,29 @@ setup: .venv/installed ## create .venv from the lock (skipped when nothing chang
 	$(UV) pip sync --require-hashes --compile-bytecode requirements-dev.txt
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+demo: setup ## run the main job once, end to end; DATA=folder takes real photos and a feed
+	@$(BIN)/counterfeit demo $(if $(DATA),--data "$(DATA)")
+
+up: setup ## start S3, PostgreSQL, MLflow and Airflow, or leave them be where they run
+	@$(BIN)/counterfeit up
+
+status: setup ## show each service, whether it answers, and where
+	@$(BIN)/counterfeit status
+
+down: setup ## stop everything; the data stays (counterfeit down --purge deletes it)
+	@$(BIN)/counterfeit down
+
+test: setup ## run every test, on a stack of its own
+	@$(BIN)/python -m pytest
+
+lint: setup ## check style, imports and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: setup ## measure what we claim, both sides in one run
+	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
 
 lock: setup ## renew requirements*.txt from pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements.txt

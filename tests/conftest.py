@@ -1,6 +1,7 @@
 """One real stack for the whole session: its light part, and Airflow where a test asks for it."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -80,3 +81,11 @@ def stack(services: RunningStack) -> RunningStack:
     """The whole stack, Airflow included, grown from ``services``; half a minute."""
     succeed(services.counterfeit("up"))
     return services
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

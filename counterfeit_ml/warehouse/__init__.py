@@ -128,6 +128,9 @@ def _applied(connection: psycopg.Connection) -> set[str]:
         connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS warehouse.migrations (name text PRIMARY KEY, "
-            "applied_at timestamptz NOT NULL DEFAULT now())"
+            "applied_at timestamptz NOT NULL DEFAULT now());"
+            "COMMENT ON TABLE warehouse.migrations IS 'Changes of this schema, as applied';"
+            "COMMENT ON COLUMN warehouse.migrations.name IS 'File in warehouse/migrations';"
+            "COMMENT ON COLUMN warehouse.migrations.applied_at IS 'When it was applied';"
         )
     return {name for (name,) in connection.execute("SELECT name FROM warehouse.migrations")}

@@ -1,0 +1,146 @@
+"""The lake on a real S3 server."""
+
+from hashlib import sha256
+from uuid import uuid4
+
+import pyarrow as pa
+import pytest
+
+from counterfeit_ml.datasets import IMAGE_SCORES, LABELS
+from counterfeit_ml.errors import LakeError, PartitionMissingError
+from counterfeit_ml.lake import MANIFEST, STAGING, Lake
+
+
+@pytest.fixture
+def lake(services) -> Lake:
+    return Lake(services.settings)
+
+
+@pytest.fixture
+def name() -> str:
+    """A partition no other test uses."""
+    return uuid4().hex
+
+
+def labels(*digests: str) -> pa.Table:
+    rows = [
+        {
+            "image_sha256": digest,
+            "label": "nike",
+            "split_group": digest,
+            "origin": "seed",
+            "labelled_by": "test",
+        }
+        for digest in digests
+    ]
+    return pa.Table.from_pylist(rows, LABELS.schema)
+
+
+def scores(*digests: str) -> pa.Table:
+    rows = [
+        {"image_sha256": digest, "probabilities": [("nike", 1.0)], "error": None}
+        for digest in digests
+    ]
+    return pa.Table.from_pylist(rows, IMAGE_SCORES.schema)
+
+
+def stored(lake: Lake, prefix: str) -> dict[str, bytes]:
+    return {key: lake.get(key) for key in lake.keys(prefix)}
+
+
+def test_a_partition_is_read_back_sorted_with_its_key(lake, name):
+    lake.write(LABELS, labels("b", "a"), {"who": "me"}, label_set=name)
+    table = lake.read(LABELS, ["image_sha256", "label_set"], label_set=name)
+    assert table.to_pylist() == [
+        {"image_sha256": "a", "label_set": name},
+        {"image_sha256": "b", "label_set": name},
+    ]
+    assert lake.manifest(LABELS, label_set=name).summary == {"who": "me"}
+
+
+def test_writing_the_same_rows_again_changes_no_byte(lake, name):
+    lake.write(LABELS, labels("a", "b"), label_set=name)
+    before = stored(lake, f"labels/label_set={name}/")
+    lake.write(LABELS, labels("b", "a"), label_set=name)
+    assert stored(lake, f"labels/label_set={name}/") == before
+
+
+def test_writing_other_rows_leaves_none_of_the_old(lake, name):
+    lake.write(LABELS, labels("a", "b"), label_set=name)
+    lake.write(LABELS, labels("c"), label_set=name)
+    assert lake.read(LABELS, label_set=name)["image_sha256"].to_pylist() == ["c"]
+    assert len(lake.keys(f"labels/label_set={name}/")) == 2
+
+
+def test_a_file_that_no_manifest_lists_is_not_read(lake, name):
+    lake.write(LABELS, labels("a"), label_set=name)
+    lake.put(f"labels/label_set={name}/part-00009-left-behind.parquet", b"half a file")
+    assert lake.read(LABELS, label_set=name).num_rows == 1
+
+
+def test_staged_parts_show_only_when_published(lake, name):
+    staged = [lake.stage(IMAGE_SCORES, scores(digest), name, n) for n, digest in enumerate("ab")]
+    assert not lake.exists(IMAGE_SCORES, model=name)
+    lake.publish(IMAGE_SCORES, staged, model=name)
+    assert lake.read(IMAGE_SCORES, model=name).num_rows == 2
+    assert lake.keys(f"{STAGING}/image_scores/{name}/") == []
+
+
+def test_publishing_with_append_keeps_what_was_there(lake, name):
+    lake.publish(IMAGE_SCORES, [lake.stage(IMAGE_SCORES, scores("a"), name, 0)], model=name)
+    staged = [lake.stage(IMAGE_SCORES, scores("b"), name, 0)]
+    manifest = lake.publish(IMAGE_SCORES, staged, append=True, model=name)
+    assert manifest.rows == 2
+    digests = lake.read(IMAGE_SCORES, model=name)["image_sha256"].to_pylist()
+    assert sorted(digests) == ["a", "b"]
+
+
+def test_publishing_the_same_part_twice_adds_it_once(lake, name):
+    for _ in range(2):
+        staged = [lake.stage(IMAGE_SCORES, scores("a"), name, 0)]
+        manifest = lake.publish(IMAGE_SCORES, staged, append=True, model=name)
+    assert manifest.rows == 1
+
+
+def test_a_picture_is_stored_under_its_hash(lake):
+    digest = lake.put_image(b"picture")
+    assert digest == sha256(b"picture").hexdigest()
+    assert lake.get_image(digest) == b"picture"
+    assert lake.keys(f"images/{digest[:2]}/{digest}") == [f"images/{digest[:2]}/{digest}"]
+
+
+def test_what_was_never_published_says_so(lake, name):
+    with pytest.raises(PartitionMissingError, match="was never published: run the step"):
+        lake.read(LABELS, label_set=name)
+    with pytest.raises(PartitionMissingError, match=MANIFEST):
+        lake.manifest(LABELS, label_set=name)
+
+
+@pytest.mark.parametrize("value", ["", "a/b", "ds=1", "../x"])
+def test_a_partition_value_cannot_leave_its_folder(lake, value):
+    with pytest.raises(ValueError, match="cannot name a partition"):
+        lake.write(LABELS, labels("a"), label_set=value)
+
+
+def test_rows_that_break_the_schema_are_refused(lake, name):
+    with pytest.raises((pa.ArrowInvalid, KeyError, ValueError)):
+        lake.write(LABELS, labels("a").drop_columns(["label"]), label_set=name)
+    assert not lake.exists(LABELS, label_set=name)
+
+
+def test_a_lake_that_is_down_is_one_sentence(services, unused_port):
+    address = f"http://127.0.0.1:{unused_port}"
+    away = Lake(services.settings.model_copy(update={"lake_endpoint": address}))
+    with pytest.raises(LakeError) as caught:
+        away.get("anything")
+    assert address in str(caught.value)
+    assert "counterfeit status" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_keys_are_refused_and_not_shown(services):
+    wrong = {"lake_secret_key": services.settings.lake_secret_key.__class__("not-the-secret")}
+    lake = Lake(services.settings.model_copy(update=wrong))
+    with pytest.raises(LakeError) as caught:
+        lake.put("anything", b"")
+    assert "not-the-secret" not in str(caught.value)
