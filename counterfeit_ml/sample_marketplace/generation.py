@@ -3,9 +3,9 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +18,6 @@ from counterfeit_ml.progress import track
 from counterfeit_ml.sample_marketplace.catalogue import SALE, Catalogue, Item
 from counterfeit_ml.sample_marketplace.listings import (
     CATEGORIES,
-    Truth,
     brand_plan,
     picture_plan,
     sellers,
@@ -33,8 +32,31 @@ MARKER_FILE, TRUTH_FILE = "complete.json", "truth.jsonl"
 SHOP_NAME = "Second Street Market"
 LISTINGS_A_ROT = 160
 """One listing in this many is spoiled by each kind of rot, yet at least two."""
+NO_LOGO_LABELS = 2
+"""Times as many training pictures as a brand has: what bears no brand has no one look."""
 DRAWERS = 2
+LEAST_LISTINGS = 40
 GONE = ("SM-90001", "SM-90002")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A listing to be: its number, what it shows, and (``reason``) how it is spoiled."""
+
+    number: int
+    brand: str
+    file: str
+    turn: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A listing, what stands at its picture's address, and the truth."""
+
+    item: Item
+    picture: StoredPicture
+    truth: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,11 +86,15 @@ def generate(
     """Make the marketplace in ``directory``, whole or not at all; the same seed, the same bytes.
 
     Does nothing where ``directory`` already holds the marketplace of these parameters. Raises
-    ``ConfigError`` where it holds something else that is no sample marketplace.
+    ``ConfigError`` where it holds something else that is no sample marketplace, and for fewer
+    listings than it takes to show each kind of rot.
     """
-    brands = load_brands(ROOT / "config").brands
+    if listings < LEAST_LISTINGS:
+        raise ConfigError(f"A sample marketplace has at least {LEAST_LISTINGS} listings.")
+    known = load_brands(ROOT / "config").brands
+    brands = {key: known[key] for key in sorted(set(known) & set(STYLES))}
     wanted = _parameters(listings, labels_per_class, seed, brands)
-    if _refuse_foreign(directory) == wanted:
+    if _parameters_there(directory) == wanted:
         return _describe(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as work:
@@ -91,13 +117,13 @@ def _parameters(
         "listings": listings,
         "labels_per_class": labels_per_class,
         "seed": seed,
-        "price_floors_usd": {key: brand.price_floor_usd for key, brand in sorted(brands.items())},
+        "price_floors_usd": {key: brand.price_floor_usd for key, brand in brands.items()},
         "code": hashlib.sha256(code).hexdigest(),
         "pillow": PIL.__version__,
     }
 
 
-def _refuse_foreign(directory: Path) -> Any:
+def _parameters_there(directory: Path) -> Any:
     """The parameters of the marketplace that is there, or None where there is none."""
     marker = directory / MARKER_FILE
     if marker.is_file():
@@ -120,19 +146,21 @@ def _describe(directory: Path) -> SampleMarketplace:
     )
 
 
-def _drawn(jobs: Iterable[tuple[str, str]], what: str) -> Iterator[tuple[str, bytes]]:
+def _drawn(jobs: Sequence[tuple[str, str]], what: str) -> Iterator[tuple[str, bytes]]:
     """Draw a picture for each (random stream, brand), in order."""
-    todo = list(jobs)
-    with ThreadPoolExecutor(DRAWERS) as pool:
-        done = pool.map(lambda job: draw_picture(Random(job[0]), job[1]), todo)  # noqa: S311
-        yield from track(done, what, len(todo))
+    pool = ThreadPoolExecutor(DRAWERS)
+    try:
+        done = pool.map(lambda job: draw_picture(Random(job[0]), job[1]), jobs)  # noqa: S311
+        yield from track(done, what, len(jobs))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _draw_labels(folder: Path, brands: Mapping[str, Brand], count: int, seed: int) -> None:
-    classes = [*sorted(set(brands) & set(STYLES)), NO_LOGO]
-    names = [(name, index) for name in classes for index in range(count)]
+def _draw_labels(folder: Path, brands: Iterable[str], per_class: int, seed: int) -> None:
+    counts = {**dict.fromkeys(brands, per_class), NO_LOGO: per_class * NO_LOGO_LABELS}
+    names = [(name, index) for name, count in counts.items() for index in range(count)]
     jobs = [(f"{seed}/labels/{name}/{index}", name) for name, index in names]
-    for name in classes:
+    for name in counts:
         (folder / name).mkdir(parents=True)
     pictures = _drawn(jobs, "Drawing training pictures")
     for (name, index), (_, picture) in zip(names, pictures, strict=True):
@@ -141,56 +169,58 @@ def _draw_labels(folder: Path, brands: Mapping[str, Brand], count: int, seed: in
 
 def _build_shop(folder: Path, brands: Mapping[str, Brand], count: int, seed: int) -> None:
     random = Random(f"{seed}/shop")  # noqa: S311
-    reasons = [reason for reason in ROTS for _ in range(max(2, count // LISTINGS_A_ROT))]
-    plan = brand_plan(random, count, sorted(set(brands) & set(STYLES)))
-    # The spoiled ones come last here, with pictures of their own; listing ids are shuffled.
-    own = range(count - len(reasons), count)
-    pictures = [*picture_plan(random, plan[: own.start]), *own]
-    files = {k: f"p{number:05d}.jpg" for number, k in enumerate(sorted(set(pictures)), 1)}
-    numbers = random.sample(range(count), count)
-    jobs = [(f"{seed}/shop/{k}", plan[k]) for k in files]
+    plans = _plan(random, count, sorted(brands))
+    files = {plan.file: plan.brand for plan in plans}
+    jobs = [(f"{seed}/shop/{file}", brand) for file, brand in files.items()]
     drawn = dict(zip(files, _drawn(jobs, "Drawing the shop's pictures"), strict=True))
-
+    stock = [_stocked(random, plan, brands.get(plan.brand), *drawn[plan.file]) for plan in plans]
     (folder / "images").mkdir()
-    items: list[Item] = []
-    lines: list[dict[str, Any]] = []
-    images: dict[str, str | None] = {}
-    for index, brand in enumerate(plan):
-        product, picture = drawn[pictures[index]]
-        file = files[pictures[index]]
-        item, truth = write_listing(random, numbers[index], brand, brands.get(brand), product, file)
-        stored, line = StoredPicture(picture, JPEG_TYPE), _truth_line(item, truth)
-        if index in own:
-            turn, reason = index - own.start, reasons[index - own.start]
-            item = item.model_copy(update={"on_sale": False})
-            item, stored = ROTS[reason](item, picture, turn)
-            line = {"listing_id": item.listing_id, "reject": reason}
-        if stored.body is not None:
-            (folder / "images" / file).write_bytes(stored.body)
-        images[file] = stored.content_type
-        items.append(item)
-        lines.append(line)
-    _catalogue(items, images).write(folder)
-    ordered = sorted(lines, key=lambda line: str(line["listing_id"]))
-    text = "".join(json.dumps(line) + "\n" for line in ordered)
-    (folder / TRUTH_FILE).write_text(text, "utf-8")
+    for one in stock:
+        if one.picture.body is not None:
+            (folder / "images" / one.item.image).write_bytes(one.picture.body)
+    stock.sort(key=lambda one: one.item.listing_id)
+    _catalogue(stock).write(folder)
+    lines = (json.dumps({"listing_id": one.item.listing_id, **one.truth}) + "\n" for one in stock)
+    (folder / TRUTH_FILE).write_text("".join(lines), "utf-8")
 
 
-def _truth_line(item: Item, truth: Truth) -> dict[str, Any]:
-    return {
-        "listing_id": item.listing_id,
-        "brand": truth.brand,
-        "price_usd": truth.price_usd,
-        "counterfeit": truth.counterfeit,
-    }
+def _plan(random: Random, count: int, brands: Sequence[str]) -> list[Plan]:
+    """What each listing shows; the spoiled ones come last, with pictures of their own."""
+    reasons = [reason for reason in ROTS for _ in range(max(2, count // LISTINGS_A_ROT))]
+    sound = count - len(reasons)
+    shown = brand_plan(random, count, brands)
+    pictures = [*picture_plan(random, shown[:sound]), *range(sound, count)]
+    numbers = random.sample(range(count), count)
+    files = {picture: f"p{numbers[picture] + 1:05d}.jpg" for picture in pictures}
+    return [
+        Plan(
+            number=numbers[index],
+            brand=shown[index],
+            file=files[pictures[index]],
+            turn=index - sound,
+            reason=reasons[index - sound] if index >= sound else None,
+        )
+        for index in range(count)
+    ]
 
 
-def _catalogue(items: list[Item], images: dict[str, str | None]) -> Catalogue:
+def _stocked(
+    random: Random, plan: Plan, floor: Brand | None, product: str, picture: bytes
+) -> Stocked:
+    item, truth = write_listing(random, plan.number, plan.brand, floor, product, plan.file)
+    if plan.reason is None:
+        return Stocked(item, StoredPicture(picture, JPEG_TYPE), asdict(truth))
+    # Linked once: a second address would be refused, and counted, twice.
+    item, stored = ROTS[plan.reason](item.model_copy(update={"on_sale": False}), picture, plan.turn)
+    return Stocked(item, stored, {"reject": plan.reason})
+
+
+def _catalogue(stock: Sequence[Stocked]) -> Catalogue:
     return Catalogue(
         name=SHOP_NAME,
         categories={**CATEGORIES, SALE: "Sale"},
         sellers=sellers(),
-        images=dict(sorted(images.items())),
-        items=tuple(sorted(items, key=lambda item: item.listing_id)),
+        images=dict(sorted((one.item.image, one.picture.content_type) for one in stock)),
+        items=tuple(one.item for one in stock),
         gone=GONE,
     )

@@ -7,7 +7,7 @@ from random import Random
 
 from counterfeit_ml.brands import NO_LOGO, Brand
 from counterfeit_ml.sample_marketplace.catalogue import Item
-from counterfeit_ml.sample_marketplace.prices import price_tag, to_usd
+from counterfeit_ml.sample_marketplace.prices import price_tag
 
 NO_LOGO_SHARE = 0.45
 COUNTERFEIT_SHARE = 0.4
@@ -97,9 +97,7 @@ def write_listing(
 ) -> tuple[Item, Truth]:
     """One listing of a ``product`` whose picture shows ``brand`` (``floor`` None: no brand)."""
     counterfeit = floor is not None and random.random() < COUNTERFEIT_SHARE
-    price = price_tag(random, _usd(random, floor, counterfeit))
-    if price.amount is None:
-        raise AssertionError("a fresh price tag always has an amount")
+    price, price_usd = price_tag(random, _usd(random, floor, counterfeit))
     title = _title(random, floor, product)
     item = Item(
         listing_id=f"SM-{FIRST_ID + number}",
@@ -117,15 +115,7 @@ def write_listing(
         graph=random.random() < 0.12,
         noisy=random.random() < 0.1,
     )
-    currency = price.currency or _currency(price.text or "")
-    return item, Truth(brand, to_usd(price.amount, currency), counterfeit)
-
-
-def _currency(text: str) -> str:
-    """The currency that a price's text states."""
-    signs = {"€": "EUR", "£": "GBP", "zł": "PLN"}
-    named = [code for code in ("USD", "EUR", "GBP", "JPY", "CHF", "PLN") if code in text]
-    return named[0] if named else next(code for sign, code in signs.items() if sign in text)
+    return item, Truth(brand, price_usd, counterfeit)
 
 
 def _usd(random: Random, floor: Brand | None, counterfeit: bool) -> float:

@@ -63,28 +63,28 @@ SPELLINGS: Mapping[str, tuple[Spelling, ...]] = {
 """How each currency's amounts are written; every spelling keeps the exact amount."""
 
 
-def to_usd(amount: float, currency: str) -> float:
-    """An amount in US dollars, to the cent."""
-    return round(amount * USD_RATES[currency], 2)
-
-
-def price_tag(random: Random, usd: float) -> PriceTag:
-    """A tag of about ``usd`` US dollars in some currency, spelling and form."""
+def price_tag(random: Random, usd: float) -> tuple[PriceTag, float]:
+    """A tag of about ``usd`` US dollars in some currency, spelling and form; its exact dollars."""
     currency = random.choices(list(SHARES), list(SHARES.values()))[0]
     amount = _charming(random, usd / USD_RATES[currency], currency)
     spell = random.choice(SPELLINGS[currency])
+    dollars = round(amount * USD_RATES[currency], 2)
     if random.random() < RANGE_SHARE:
-        high = _charming(random, amount * random.uniform(1.2, 1.9), currency)
-        text = f"{spell(amount)} {random.choice('-–')} {spell(high)}"
-        form = random.choice((PriceForm.RANGE, PriceForm.TEXT))
-        return PriceTag(text=text, form=form, amount=amount, high=high, currency=currency)
+        return _range_tag(random, spell, amount, currency), dollars
     text = spell(amount)
-    if currency == "GBP" and amount == int(amount):
+    if currency == "GBP":
         text = text.replace(".00", "")
     form = PriceForm.TEXT if random.random() < TEXT_SHARE else PriceForm.NUMBER
-    return PriceTag(
-        text=text, form=form, amount=amount, currency=_stated(random, text, currency, form)
-    )
+    stated = _stated(random, text, currency, form)
+    return PriceTag(text=text, form=form, amount=amount, currency=stated), dollars
+
+
+def _range_tag(random: Random, spell: Spelling, low: float, currency: str) -> PriceTag:
+    """A price that depends on the size or colour chosen: the low end counts."""
+    high = _charming(random, low * random.uniform(1.2, 1.9) + 1, currency)
+    text = f"{spell(low)} {random.choice('-–')} {spell(high)}"
+    form = random.choice((PriceForm.RANGE, PriceForm.TEXT))
+    return PriceTag(text=text, form=form, amount=low, high=high, currency=currency)
 
 
 def _stated(random: Random, text: str, currency: str, form: PriceForm) -> str | None:
@@ -94,10 +94,10 @@ def _stated(random: Random, text: str, currency: str, form: PriceForm) -> str | 
 
 
 def _charming(random: Random, amount: float, currency: str) -> float:
-    """Round an amount the way sellers do, never up."""
+    """Cut an amount, 1 or more, the way sellers do; at most one unit is lost."""
     if currency == "JPY":
-        return float(max(1, int(amount)))
+        return float(int(amount))
     cents = random.choice((None, 0.0, 0.99, 0.95, 0.5))
     if cents is None or amount < 2:
         return int(amount * 100) / 100
-    return float(int(amount) - 1 + cents) if cents else float(int(amount))
+    return int(amount) - (1 if cents else 0) + cents
