@@ -6,7 +6,8 @@ MLflow is imported inside the functions: it takes seconds, and most of the platf
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -126,7 +127,7 @@ class Registry:
         try:
             yield
         except (MlflowException, RequestException) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
             raise RegistryError(
                 f"MLflow at {self.uri} failed over {what}: is it up, and COUNTERFEIT_MLFLOW_URI "
                 f"right? `counterfeit status` shows the embedded one. ({reason})"
@@ -144,9 +145,17 @@ class Run:
         """Parameters of the training."""
         self._mlflow.log_params(dict(params))
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Metrics, of one ``step`` of a curve where that is given."""
-        self._mlflow.log_metrics(dict(metrics), step=step)
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Metrics of the model."""
+        self._mlflow.log_metrics(dict(metrics))
+
+    def log_curve(self, name: str, values: Sequence[float]) -> None:
+        """A metric's values step by step, in one request."""
+        from mlflow.entities import Metric
+
+        now = time.time_ns() // 1_000_000
+        metrics = [Metric(name, value, now, step) for step, value in enumerate(values)]
+        self._mlflow.MlflowClient().log_batch(self.id, metrics=metrics)
 
     def log_figure(self, figure: "Figure", name: str) -> None:
         """A matplotlib figure as an artifact, e.g. ``confusion.png``."""

@@ -1,0 +1,72 @@
+"""The network: MobileNet v1's pooled features, a linear head on them, and its LiteRT file."""
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterfeit_ml.pictures import SIZE
+from counterfeit_ml.training.head import Head
+from counterfeit_ml.training.weights import Weights, mobilenet
+
+if TYPE_CHECKING:
+    import keras
+
+# Early layers see strokes and small marks, the last one sees objects; averages say how much of
+# something there is, maxima whether it is anywhere at all. Chosen by grouped cross-validation.
+POOLED = (
+    ("conv_pw_5_relu", ("max",)),
+    ("conv_pw_11_relu", ("avg", "max")),
+    ("conv_pw_13_relu", ("avg", "max")),
+)
+
+
+def feature_network(weights: Weights) -> "keras.Model":
+    """uint8 RGB (N, 224, 224, 3) to float32 features (N, 3328), frozen."""
+    import keras
+
+    base = mobilenet(weights)
+    layers = keras.Model(base.inputs, [base.get_layer(name).output for name, _ in POOLED])
+    pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8", name="pictures")
+    outputs = layers(keras.layers.Rescaling(1 / 127.5, -1.0)(pictures))
+    pools = {
+        "avg": keras.layers.GlobalAveragePooling2D,
+        "max": keras.layers.GlobalMaxPooling2D,
+    }
+    pooled = [
+        pools[kind]()(output)
+        for output, (_, kinds) in zip(outputs, POOLED, strict=True)
+        for kind in kinds
+    ]
+    network = keras.Model(pictures, keras.layers.Concatenate()(pooled))
+    network.trainable = False
+    return network
+
+
+def classifier(weights: Weights, head: Head) -> "keras.Model":
+    """uint8 RGB (N, 224, 224, 3) to calibrated probabilities (N, classes)."""
+    import keras
+
+    features = feature_network(weights)
+    layer = keras.layers.Dense(head.bias.size, activation="softmax", name="probabilities")
+    model = keras.Model(features.inputs, layer(features.output))
+    layer.set_weights([head.kernel, head.bias])
+    return model
+
+
+def to_litert(model: "keras.Model") -> bytes:
+    """The model as one float32 LiteRT file."""
+    import tensorflow as tf
+
+    # The converter prints every variable it captures.
+    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
+        converted: bytes = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    return converted
+
+
+def predict(model: "keras.Model", pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the Keras model gives for a batch."""
+    found: NDArray[np.float32] = np.asarray(model(pictures, training=False))
+    return found

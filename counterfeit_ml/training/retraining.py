@@ -1,0 +1,216 @@
+"""Retrains the logo model: labels in the lake in, a champion in the registry out."""
+
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterfeit_ml.brands import load_brands
+from counterfeit_ml.errors import TrainingError
+from counterfeit_ml.lake import Lake
+from counterfeit_ml.logo_classifier import CLASSES_FILE, MODEL_FILE, LogoClassifier
+from counterfeit_ml.pictures import decode
+from counterfeit_ml.registry import EXPERIMENT, MODEL, Registry, Run
+from counterfeit_ml.settings import Settings
+from counterfeit_ml.training import head, network
+from counterfeit_ml.training.dataset import TrainingSet, load_training_set
+from counterfeit_ml.training.evaluation import Evaluation
+from counterfeit_ml.training.features import VIEWS, extract
+from counterfeit_ml.training.head import Curve, Head
+from counterfeit_ml.training.weights import Weights, imagenet_weights
+
+if TYPE_CHECKING:
+    import keras
+
+CHECKED_PICTURES = 8
+AGREEMENT = 1e-3  # between Keras and LiteRT, in probability; float32 kernels differ by about 1e-6
+
+Features = NDArray[np.float32]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RetrainResult:
+    """What a retraining made. ``metrics`` are those of the pictures held out."""
+
+    version: str
+    run_id: str
+    metrics: dict[str, float]
+    weights_source: str
+    promoted: bool
+
+    def __str__(self) -> str:
+        fate = "now the champion" if self.promoted else "not the champion"
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
+        return f"{MODEL} version {self.version}, {fate}: {figures}"
+
+
+def retrain(settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018) -> RetrainResult:
+    """Train on these label sets (all, where none is named), register, and promote what works.
+
+    The same labels and ``seed`` give the same metrics. Raises ``TrainingError``, ``LakeError`` or
+    ``RegistryError``; the MLflow run, once begun, then ends as FAILED and the champion stays.
+    """
+    lake, registry = Lake(settings), Registry(settings)
+    data = load_training_set(lake, load_brands(settings.config_dir), label_sets)
+    log.info("training on %d pictures of %s", len(data.digests), ", ".join(data.label_sets))
+    with registry.run(
+        " + ".join(data.label_sets), {"label_sets": ",".join(data.label_sets)}
+    ) as run:
+        weights = imagenet_weights(settings.cache_dir)
+        _log_inputs(run, data, weights, seed, lake)
+        features = extract(data.digests, lake.get_image, weights, settings.cache_dir)
+        evaluation, temperature, curves = _cross_validate(data, features, seed)
+        _log_outcome(run, evaluation, temperature, curves)
+        log.info("fitting the head on all pictures")
+        final, _ = head.fit_head(*_all_views(features, data.labels), len(data.classes))
+        version = _register(run, lake, data, weights, final.cooled(temperature))
+        _gate(registry, version, data, _sample(lake, data))
+    registry.promote(version)
+    log.info("version %s of %s is the champion", version, MODEL)
+    return RetrainResult(version, run.id, evaluation.metrics(), weights.source, promoted=True)
+
+
+def _cross_validate(
+    data: TrainingSet, features: Features, seed: int
+) -> tuple[Evaluation, float, list[Curve]]:
+    """Every picture judged by a head that has not seen its group, and the temperature for that.
+
+    Cross-validation, not one held-out part: of five pictures of a brand, one says nothing.
+    """
+    folds = list(data.folds(seed))
+    logits = np.zeros((len(data.labels), len(data.classes)))
+    curves = []
+    for number, (train, held) in enumerate(folds, 1):
+        watch = (features[held, 0], data.labels[held])
+        fitted, curve = head.fit_head(
+            *_all_views(features[train], data.labels[train]), len(data.classes), watch
+        )
+        logits[held] = fitted.logits(features[held, 0])
+        curves.append(curve)
+        log.info("fold %d of %d: held-out loss %.3f", number, len(folds), curve.watched[-1])
+    probabilities = _calibrated(logits, data.labels, folds)
+    temperature = head.fit_temperature(logits, data.labels)
+    return Evaluation(data.classes, data.labels, probabilities), temperature, curves
+
+
+def _calibrated(
+    logits: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> NDArray[np.float64]:
+    """Each fold's probabilities, with a temperature fitted on the other folds only."""
+    from scipy.special import softmax
+
+    probabilities = np.zeros_like(logits)
+    for others, held in folds:
+        temperature = head.fit_temperature(logits[others], labels[others])
+        probabilities[held] = softmax(logits[held] / temperature, axis=1)
+    return probabilities
+
+
+def _all_views(features: Features, labels: NDArray[np.int64]) -> tuple[Features, NDArray[np.int64]]:
+    return features.reshape(-1, features.shape[-1]), np.repeat(labels, features.shape[1])
+
+
+def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: Lake) -> None:
+    run.log_params(
+        {
+            "label_sets": ",".join(data.label_sets),
+            "pictures": len(data.digests),
+            "seed": seed,
+            "network": "MobileNet v1 1.0 224, frozen",
+            "weights_source": weights.source,
+            "weights_sha256": weights.sha256,
+            "views_per_picture": VIEWS,
+            "l2": head.L2,
+            "iterations": head.ITERATIONS,
+            **{f"pictures_{name}": count for name, count in data.counts().items()},
+        }
+    )
+    rows = {
+        "image_sha256": list(data.digests),
+        "label": [data.classes[label] for label in data.labels],
+        "split_group": list(data.groups),
+    }
+    run.log_dataset(rows, "labels", f"s3://{lake.bucket}/labels/")
+
+
+def _log_outcome(
+    run: Run, evaluation: Evaluation, temperature: float, curves: Sequence[Curve]
+) -> None:
+    from counterfeit_ml.training.figures import confusion_figure, reliability_figure
+
+    table = evaluation.per_class()
+    run.log_metrics({**evaluation.metrics(), "temperature": temperature})
+    for measure in ("precision", "recall", "f1"):
+        run.log_metrics(
+            {
+                f"{measure}/{name}": value
+                for name, value in zip(table["class"], table[measure], strict=True)
+            }
+        )
+    run.log_curve("loss", _mean([curve.trained for curve in curves]))
+    run.log_curve("held_out_loss", _mean([curve.watched for curve in curves]))
+    run.log_table(table, "classes.json")
+    run.log_table(evaluation.threshold_table(), "thresholds.json")
+    run.log_figure(confusion_figure(evaluation), "confusion.png")
+    run.log_figure(reliability_figure(evaluation), "reliability.png")
+
+
+def _mean(curves: Sequence[Sequence[float]]) -> list[float]:
+    """The folds' mean after each iteration; a fold that has converged keeps its last value."""
+    longest = max(len(curve) for curve in curves)
+    padded = [[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves]
+    means: list[float] = np.mean(padded, axis=0).tolist()
+    return means
+
+
+def _register(run: Run, lake: Lake, data: TrainingSet, weights: Weights, fitted: Head) -> str:
+    """Export the model, check the export, log it and register it; returns the version."""
+    log.info("exporting to LiteRT")
+    model = network.classifier(weights, fitted)
+    pictures = _sample(lake, data)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / MODEL_FILE).write_bytes(network.to_litert(model))
+        (folder / CLASSES_FILE).write_text(json.dumps(data.classes), "utf-8")
+        run.log_metrics({"litert_difference": _check_export(model, folder, pictures)})
+        log.info("registering the model")
+        return run.register(folder, pictures[:1])
+
+
+def _check_export(model: "keras.Model", folder: Path, pictures: NDArray[np.uint8]) -> float:
+    """The largest difference in probability between Keras and the LiteRT file."""
+    exported = LogoClassifier(folder).predict(pictures)
+    difference = float(np.abs(exported - network.predict(model, pictures)).max())
+    if not difference < AGREEMENT:
+        raise TrainingError(
+            f"The exported model differs from Keras by {difference:.4f} in probability, over "
+            f"{AGREEMENT}: this TensorFlow exports wrongly; use the locked one."
+        )
+    return difference
+
+
+def _gate(registry: Registry, version: str, data: TrainingSet, pictures: NDArray[np.uint8]) -> None:
+    """Run the registered file, fetched back, as scoring will; ``TrainingError`` if it is broken."""
+    classifier = LogoClassifier(registry.fetch(version))
+    found = classifier.predict(pictures)
+    sums = found.sum(axis=1)
+    if classifier.classes != data.classes or not np.allclose(sums, 1, atol=1e-4):
+        raise TrainingError(
+            f"Version {version} of {MODEL} is broken: it gives {found.shape[1]} probabilities that "
+            f"sum to {sums.min():.3f} to {sums.max():.3f}. The champion stays; see the run in "
+            f"MLflow's experiment {EXPERIMENT}."
+        )
+
+
+def _sample(lake: Lake, data: TrainingSet) -> NDArray[np.uint8]:
+    return np.stack([decode(lake.get_image(digest)) for digest in data.digests[:CHECKED_PICTURES]])
