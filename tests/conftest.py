@@ -14,6 +14,10 @@ import pytest
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.stack import StackSettings
 
+PREFIX = "COUNTERFEIT_"
+# Airflow makes its home where this says as soon as it is imported: never in the person's own.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
+
 COUNTERFEIT = str(Path(sys.executable).with_name("counterfeit"))
 UP_LIGHT = """
 from rich.console import Console
@@ -24,37 +28,35 @@ up(Console(), LIGHT)
 
 
 @dataclass(frozen=True)
-class RunningStack:
-    """A stack that runs: how to reach it, and the environment for a process that shall use it."""
+class CommandLine:
+    """Runs commands on the stack of one state folder, and on no other."""
 
     state: Path
-    settings: Settings
-    stack: StackSettings
-    env: dict[str, str]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """This process's environment, with nothing in it that points to another stack."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+        return {**inherited, f"{PREFIX}STATE_DIR": str(self.state)}
 
     def counterfeit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command on this stack."""
-        return run(self.env, COUNTERFEIT, *arguments)
+        """Run the command."""
+        return self._run(COUNTERFEIT, *arguments)
+
+    def up_light(self) -> subprocess.CompletedProcess[str]:
+        """Start S3, PostgreSQL and MLflow only."""
+        return self._run(sys.executable, "-c", UP_LIGHT)
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
 
 
-def run(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class RunningStack(CommandLine):
+    """A stack that runs: how to reach it, and the environment for a process that shall use it."""
 
-
-def stack_environment(state: Path) -> dict[str, str]:
-    """This process's environment, with nothing in it that points to another stack."""
-    inherited = {key: os.environ[key] for key in os.environ if not key.startswith("COUNTERFEIT_")}
-    return {**inherited, "COUNTERFEIT_STATE_DIR": str(state)}
-
-
-def running(state: Path) -> RunningStack:
-    env_file = state / "platform.env"
-    return RunningStack(
-        state=state,
-        settings=Settings(_env_file=env_file, cache_dir=state / "cache"),
-        stack=StackSettings(_env_file=env_file),
-        env=stack_environment(state),
-    )
+    settings: Settings
+    stack: StackSettings
 
 
 def succeed(done: subprocess.CompletedProcess[str]) -> None:
@@ -62,18 +64,29 @@ def succeed(done: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.fixture(scope="session")
+def command_line() -> type[CommandLine]:
+    """For a test that needs a stack of its own."""
+    return CommandLine
+
+
+@pytest.fixture(scope="session")
 def state() -> Iterator[Path]:
     """The session's state folder; whatever runs in it at the end is stopped and deleted."""
     folder = Path(tempfile.mkdtemp(prefix="counterfeit-test-"))
     yield folder
-    succeed(run(stack_environment(folder), COUNTERFEIT, "down", "--purge"))
+    succeed(CommandLine(folder).counterfeit("down", "--purge"))
 
 
 @pytest.fixture(scope="session")
 def services(state: Path) -> RunningStack:
     """S3, PostgreSQL and MLflow; seconds."""
-    succeed(run(stack_environment(state), sys.executable, "-c", UP_LIGHT))
-    return running(state)
+    succeed(CommandLine(state).up_light())
+    env_file = state / "platform.env"
+    return RunningStack(
+        state=state,
+        settings=Settings(_env_file=env_file, cache_dir=state / "cache"),
+        stack=StackSettings(_env_file=env_file),
+    )
 
 
 @pytest.fixture(scope="session")

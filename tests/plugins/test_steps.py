@@ -1,0 +1,39 @@
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from platform_airflow.steps import day_of, step
+
+from counterfeit_ml.errors import ConfigError, LakeError, NoChampionError, PartitionMissingError
+
+
+def raising(error: Exception):
+    @step()
+    def work() -> None:
+        raise error
+
+    return work.function
+
+
+@pytest.mark.parametrize("error", [ConfigError, NoChampionError, PartitionMissingError])
+def test_what_stays_wrong_fails_at_once_with_its_sentence(error):
+    with pytest.raises(AirflowFailException, match=r"^what to do$"):
+        raising(error("what to do"))()
+
+
+def test_a_service_that_is_away_is_worth_a_retry():
+    with pytest.raises(LakeError, match=r"^away$"):
+        raising(LakeError("away"))()
+
+
+def test_an_error_of_the_code_stays_what_it_is():
+    with pytest.raises(ZeroDivisionError):
+        raising(ZeroDivisionError())()
+
+
+def test_a_day_is_its_own_key():
+    assert day_of("2026-11-22") == "2026-11-22"
+
+
+@pytest.mark.parametrize("key", [None, "", "2026-11-22T00:00:00", "today", "2026-11-22/.."])
+def test_a_run_without_a_day_says_how_to_give_one(key):
+    with pytest.raises(AirflowFailException, match=r"Trigger > Advanced Options > Partition Key"):
+        day_of(key)

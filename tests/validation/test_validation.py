@@ -1,0 +1,98 @@
+"""Validation of what is in a real lake, and the Data Docs it leaves there."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from counterfeit_ml.datasets import LISTINGS
+from counterfeit_ml.errors import PartitionMissingError, ValidationError
+from counterfeit_ml.lake import Lake
+from counterfeit_ml.validation import validate_listings, validate_training_images
+from counterfeit_ml.validation.data_docs import SITE
+
+GOOD, BAD = "1999-01-01", "1999-01-02"
+
+
+def listing(listing_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "listing_id": listing_id,
+        "url": f"http://shop/{listing_id}",
+        "title": "bag",
+        "price_text": "10",
+        "price": 10.0,
+        "currency": "USD",
+        "price_usd": 10.0,
+        "rate_date": date(1999, 1, 4),
+        "seller_id": "s",
+        "image_url": "http://shop/1.jpg",
+        "image_sha256": "a" * 64,
+        "scraped_at": datetime(1999, 1, 1, tzinfo=UTC),
+        **changes,
+    }
+
+
+@pytest.fixture
+def lake(services) -> Lake:
+    lake = Lake(services.settings)
+    days = {GOOD: [listing("1")], BAD: [listing("1"), listing("2", price=-1.0)]}
+    for day, rows in days.items():
+        table = pa.Table.from_pylist(rows, LISTINGS.schema)
+        lake.write(LISTINGS, table, ds=day, marketplace="validation_test")
+    return lake
+
+
+def docs(lake: Lake) -> dict[str, bytes]:
+    return {key: lake.get(key) for key in lake.keys("data_docs/")}
+
+
+def page(lake: Lake, day: str) -> str:
+    (key,) = lake.keys(f"{SITE}/validations/listings/{day}/")
+    return lake.get(key).decode()
+
+
+def test_a_sound_day_passes_and_has_its_page(services, lake):
+    run = validate_listings(services.settings, GOOD)
+    assert (run.rows, run.failures) == (1, ())
+    assert "Prices are positive" in page(lake, GOOD)
+    assert f"validations/listings/{GOOD}/" in lake.get(f"{SITE}/index.html").decode()
+
+
+def test_a_bad_day_fails_in_one_sentence_and_has_its_page(services, lake):
+    with pytest.raises(ValidationError) as caught:
+        validate_listings(services.settings, BAD)
+    assert str(caught.value) == (
+        "listings of 1999-01-02 failed 1 of 14 expectations over 2 rows: "
+        "Prices are positive (1 rows differ: -1.0). See Data Docs for the rows."
+    )
+    assert "Failed" in page(lake, BAD)
+
+
+def test_the_same_day_again_changes_no_byte(services, lake):
+    validate_listings(services.settings, GOOD)
+    before = docs(lake)
+    validate_listings(services.settings, GOOD)
+    assert docs(lake) == before
+
+
+def test_pages_run_nothing_and_fetch_nothing(services, lake):
+    hostile = listing("1", price=-1.0, currency="<script>alert(1)</script>")
+    table = pa.Table.from_pylist([hostile], LISTINGS.schema)
+    lake.write(LISTINGS, table, ds="1999-01-03", marketplace="validation_test")
+    with pytest.raises(ValidationError):
+        validate_listings(services.settings, "1999-01-03")
+    html = page(lake, "1999-01-03") + lake.get(f"{SITE}/index.html").decode()
+    assert "<script" not in html
+    assert 'src="http' not in html
+    assert "stylesheet" in html
+
+
+def test_a_day_that_was_never_ingested_says_so(services):
+    with pytest.raises(PartitionMissingError, match="listings/ds=1998-01-01 was never published"):
+        validate_listings(services.settings, "1998-01-01")
+
+
+def test_labels_that_do_not_exist_say_what_to_do(services):
+    with pytest.raises(PartitionMissingError, match="label_set=nothing"):
+        validate_training_images(services.settings, ["nothing"])
