@@ -100,4 +100,5 @@ def _charming(random: Random, amount: float, currency: str) -> float:
     cents = random.choice((None, 0.0, 0.99, 0.95, 0.5))
     if cents is None or amount < 2:
         return int(amount * 100) / 100
-    return int(amount) - (1 if cents else 0) + cents
+    charming = int(amount) + cents
+    return round(charming if charming <= amount else charming - 1, 2)

@@ -116,7 +116,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until told to stop; exits 1 where the port is taken."""
+    """Serve until told to stop; exits 3 where the port is taken."""
     parser = argparse.ArgumentParser(description="Serve the sample marketplace.")
     parser.add_argument("--directory", type=Path, required=True, help="what generate() made")
     parser.add_argument("--port", type=int, required=True)
