@@ -33,7 +33,7 @@ NAVY, TAN = (30, 40, 78), (190, 148, 100)
 
 SERIF, SERIF_BOLD, SERIF_ITALIC = "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic"
 SERIF_BOLD_ITALIC, SCRIPT = "STIXGeneralBolIta", "cmti10"
-SANS, SANS_BOLD, SANS_BOLD_ITALIC = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-BoldOblique"
+SANS, SANS_BOLD = "DejaVuSans", "DejaVuSans-Bold"
 HALF = MARK // 2
 
 

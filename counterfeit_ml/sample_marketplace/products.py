@@ -243,30 +243,17 @@ def shoe(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     return Place((-0.1, 0.03), (0.5, 0.27))
 
 
+def _mirrored(points: Sequence[Point]) -> list[Point]:
+    """The same points on the other side, in the order that closes the outline."""
+    return [(-x, y) for x, y in reversed(points)]
+
+
 def cap(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
     """A baseball cap from the front."""
-    dome = smooth(
-        [
-            (-0.4, 0.16),
-            (-0.39, -0.08),
-            (-0.24, -0.33),
-            (0, -0.4),
-            (0.24, -0.33),
-            (0.39, -0.08),
-            (0.4, 0.16),
-        ],
-    )
-    visor = smooth(
-        [
-            (-0.44, 0.14),
-            (-0.2, 0.1),
-            (0.2, 0.1),
-            (0.44, 0.14),
-            (0.38, 0.34),
-            (0, 0.42),
-            (-0.38, 0.34),
-        ]
-    )
+    crown = [(-0.4, 0.16), (-0.39, -0.08), (-0.24, -0.33), (0, -0.4)]
+    dome = smooth(crown + _mirrored(crown[:-1]))
+    brim = [(0, 0.42), (-0.38, 0.34), (-0.44, 0.14), (-0.2, 0.1)]
+    visor = smooth(brim + _mirrored(brim[1:]))
     studio.drop_shadow(studio.shape(visor), depth=0.05)
     studio.main(studio.shape(dome), colour=colour)
     seams = [
@@ -297,7 +284,7 @@ def t_shirt(studio: Studio, random: Random, colour: Ink, metal: Ink) -> Place:
         (0.29, 0.2),
         (0.3, 0.47),
     ]
-    outline = half + [(-x, y) for x, y in reversed(half)]
+    outline = half + _mirrored(half)
     studio.drop_shadow(studio.shape(outline), depth=0.02)
     studio.main(studio.shape(outline), colour=colour)
     studio.part(studio.oval(0, -0.44, 0.12, 0.07), colour=tone(colour, 0.75, 0))
