@@ -106,7 +106,7 @@ def is_healthy(stack: Stack, component: str, since: float) -> bool:
 def ensure_connections(stack: Stack) -> None:
     """Make the connections ``lake`` and ``warehouse`` say where these are now."""
     base = f"{stack.own.airflow_url}/api/v2/connections"
-    token = _token(stack)
+    token = login(stack)
     for connection in (_lake(stack), _warehouse(stack)):
         where = f"{base}/{connection['connection_id']}"
         known = call("GET", where, token=token).status_code == requests.codes.ok
@@ -119,7 +119,8 @@ def ensure_connections(stack: Stack) -> None:
             )
 
 
-def _token(stack: Stack) -> str:
+def login(stack: Stack) -> str:
+    """A token for Airflow's REST API; raises ``StackError``."""
     answer = call(
         "POST",
         f"{stack.own.airflow_url}/auth/token",

@@ -116,13 +116,14 @@ class Folders:
     def create(self) -> None:
         """Make every folder, private to this user; safe to repeat. Raises ``StackError``."""
         self.check_ours()
+        self.state.mkdir(parents=True, exist_ok=True)
         # As root PostgreSQL runs as another user, who passes through here without looking.
         self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
         for folder in (self.logs, self.lake, self.airflow, self.marketplace, self.work):
             folder.mkdir(mode=0o700, exist_ok=True)
         copied = self.outside in self.postgres_binaries.parents
         if copied or self.outside in (self.sockets, self.postgres.parent):
-            _claim(self.outside)
+            self.claim_outside()
         if copied:
             self._copy_binaries()
         self.postgres.mkdir(mode=0o700, exist_ok=True)
@@ -136,6 +137,15 @@ class Folders:
                 f"{self.state} holds other things ({min(found - OWN_NAMES)}): let "
                 "COUNTERFEIT_STATE_DIR name an empty or new folder."
             )
+
+    def claim_outside(self) -> None:
+        """Make ``outside`` ours, in a place where anyone may write; raises ``StackError``."""
+        self.outside.mkdir(mode=0o711, exist_ok=True)
+        found = self.outside.lstat()
+        foreign = found.st_uid != os.geteuid() or found.st_mode & 0o022
+        if foreign or not stat.S_ISDIR(found.st_mode):
+            raise StackError(f"{self.outside} belongs to somebody else: delete it first.")
+        self.outside.chmod(0o711)
 
     def purge(self) -> None:
         """Delete everything the stack ever wrote. Raises ``StackError`` as ``check_ours``."""
@@ -165,12 +175,3 @@ def _enterable(path: Path) -> bool:
     if os.geteuid() != 0:
         return True
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents if parent.exists())
-
-
-def _claim(folder: Path) -> None:
-    """Make ``folder`` ours in a place where anyone may write."""
-    folder.mkdir(mode=0o711, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise StackError(f"{folder} exists and belongs to somebody else: delete it first.")
-    folder.chmod(0o711)

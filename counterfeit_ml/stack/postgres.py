@@ -95,6 +95,10 @@ def ensure_databases(stack: Stack) -> None:
         _ensure_database(connection, "airflow", "airflow")
         _ensure_database(connection, "mlflow", "mlflow")
         _ensure_database(connection, "warehouse", "platform")
+        for database in ("airflow", "mlflow", "warehouse", "postgres", "template1"):
+            connection.execute(
+                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
+            )
         reader = sql.Identifier(READER)
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE warehouse TO {}").format(reader))
         connection.execute(
@@ -144,12 +148,12 @@ def _ensure_role(connection: psycopg.Connection, role: str, password: SecretStr)
 
 
 def _ensure_database(connection: psycopg.Connection, name: str, owner: str) -> None:
-    database = sql.Identifier(name)
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname=%s", [name]).fetchone():
         connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(database, sql.Identifier(owner))
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(owner)
+            )
         )
-    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
 
 
 def _let_reader_read(stack: Stack) -> None:

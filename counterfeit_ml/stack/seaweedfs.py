@@ -11,6 +11,8 @@ from counterfeit_ml.stack.ports import GRPC_OFFSET
 from counterfeit_ml.stack.settings import HOST, StackSettings
 from counterfeit_ml.stack.stack import Stack
 
+PROBE = "_health"
+
 
 def command(stack: Stack) -> list[str]:
     """All of SeaweedFS in one process, on loopback ports alone, for those with the keys."""
@@ -56,14 +58,16 @@ def ports(stack: Stack) -> list[int]:
 
 
 def is_ready(stack: Stack) -> bool:
-    """Whether the bucket can be listed with our keys."""
+    """Whether our keys get an object: it lists the bucket seconds before it finds the data."""
     if not answers(f"{stack.settings.lake_endpoint}/healthz"):
         return False
+    lake = Lake(stack.settings)
     try:
-        Lake(stack.settings).keys("_")
+        if not lake.keys(PROBE):
+            lake.put(PROBE, b"ready")
+        return lake.get(PROBE) == b"ready"
     except LakeError:
         return False
-    return True
 
 
 def remove_sockets(own: StackSettings) -> None:

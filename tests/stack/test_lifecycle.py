@@ -1,8 +1,85 @@
-import psycopg
+"""A stack of its own, below a folder that only its user may enter and with too long a path."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from counterfeit_ml.stack.credentials import read_credentials
+from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.stragglers import stragglers
+
+UP = """
+from rich.console import Console
+from counterfeit_ml.stack import LIGHT, up
+
+up(Console(), LIGHT)
+"""
 
 
-def test_light_services_answer(services):
-    with psycopg.connect(services.stack.bi_reader_uri) as connection:
-        assert connection.execute("SELECT count(*) FROM warehouse.flagged_listings").fetchone() == (
-            0,
-        )
+@pytest.fixture(scope="module")
+def own(command_line):
+    with tempfile.TemporaryDirectory(prefix="counterfeit-test-") as parent:
+        line = command_line(Path(parent, *["a-folder-with-a-long-name"] * 4))
+        yield line
+        line.counterfeit("down", "--purge")
+
+
+def test_interrupted_up_leaves_no_process(own):
+    command = [sys.executable, "-c", UP]
+    with subprocess.Popen(command, env=own.env, stdout=subprocess.PIPE, text=True) as process:
+        assert "ready" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert "interrupted: stopping what was started" in rest
+    assert stragglers(Folders(own.state)) == []
+
+
+def test_up_after_an_interrupted_one_works(own):
+    done = own.up_light()
+    assert done.returncode == 0, done.stdout + done.stderr
+    folders = Folders(own.state)
+    assert folders.socket.is_relative_to(folders.outside)
+    assert folders.postgres_data.is_relative_to(folders.outside) == (os.geteuid() == 0)
+
+
+def test_down_leaves_no_process(own):
+    assert own.counterfeit("down").returncode == 0
+    assert stragglers(Folders(own.state)) == []
+
+
+def test_a_port_taken_meanwhile_is_replaced(own):
+    env_file = Folders(own.state).env_file
+    before = int(read_credentials(env_file)["postgres_port"])
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", before))
+        taken.listen()
+        done = own.up_light()
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = read_credentials(env_file)
+    assert int(after["postgres_port"]) != before
+    assert f":{after['postgres_port']}/warehouse" in after["warehouse_uri"]
+
+
+def test_purge_leaves_no_file(own):
+    folders = Folders(own.state)
+    assert folders.outside.exists()
+    assert own.counterfeit("down", "--purge").returncode == 0
+    assert stragglers(folders) == []
+    assert not folders.state.exists()
+    assert not folders.outside.exists()
+
+
+def test_lost_credentials_are_reported_not_replaced(own):
+    folders = Folders(own.state)
+    folders.create()
+    folders.postgres_data.mkdir()
+    done = own.up_light()
+    assert done.returncode == 1
+    assert "is gone, and the data cannot be opened without its passwords" in done.stderr
