@@ -87,8 +87,9 @@ def _flags(outcome: Outcome, day: str) -> Table:
     shown = min(SHOWN_FLAGS, outcome.flagged)
     title = f"warehouse.flagged_listings of {day}: {shown} of {outcome.flagged}"
     table = Table(title=title, title_justify="left")
-    for column in ("listing", "brand", "confidence", "price", "USD", "floor", "seller", "title"):
-        table.add_column(column, justify="right" if column in {"USD", "floor"} else "left")
+    for column in ("listing", "brand", "confidence", "price", "USD", "floor", "title"):
+        right = column in {"confidence", "price", "USD", "floor"}
+        table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for flag in outcome.flags[:SHOWN_FLAGS]:
         table.add_row(
             flag["listing_id"],
@@ -97,8 +98,7 @@ def _flags(outcome: Outcome, day: str) -> Table:
             f"{flag['price']:,.2f} {flag['currency']}",
             f"{flag['price_usd']:,.2f}",
             f"{flag['price_floor_usd']:,.0f}",
-            flag["seller_id"] or "",
-            flag["title"][:40],
+            flag["title"],
         )
     return table
 

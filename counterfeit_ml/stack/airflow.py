@@ -22,6 +22,12 @@ from counterfeit_ml.stack.stack import Stack
 # Two cores: more tasks at once only take time from each other.
 PARALLELISM = 4
 DAG_FOLDER_REFRESH_SECONDS = 10
+SCORING_POOL = {
+    "name": "scoring",
+    "slots": 2,
+    "description": "Shards scored at once: one a core, each loads the model.",
+    "include_deferred": False,
+}
 CONFIG = (
     "# All configuration is in the environment of Airflow's processes, put there by\n"
     "# counterfeit_ml/stack/airflow.py; a setting written here holds where that is silent.\n"
@@ -103,20 +109,23 @@ def is_healthy(stack: Stack, component: str, since: float) -> bool:
     return found.get("status") == "healthy" and (component == "metadatabase" or fresh)
 
 
-def ensure_connections(stack: Stack) -> None:
-    """Make the connections ``lake`` and ``warehouse`` say where these are now."""
-    base = f"{stack.own.airflow_url}/api/v2/connections"
+def ensure_objects(stack: Stack) -> None:
+    """Make the connections ``lake`` and ``warehouse`` and the pool ``scoring`` what they are now."""
     token = login(stack)
     for connection in (_lake(stack), _warehouse(stack)):
-        where = f"{base}/{connection['connection_id']}"
-        known = call("GET", where, token=token).status_code == requests.codes.ok
-        method, url = ("PATCH", where) if known else ("POST", base)
-        answer = call(method, url, json=connection, token=token)
-        if not answer.ok:
-            raise StackError(
-                f"Airflow refuses the connection {connection['connection_id']!r}: "
-                f"{answer.status_code} {answer.text[:300]}"
-            )
+        _ensure(stack, token, "connections", connection["connection_id"], connection)
+    _ensure(stack, token, "pools", "scoring", SCORING_POOL)
+
+
+def _ensure(stack: Stack, token: str, kind: str, name: str, wanted: dict[str, Any]) -> None:
+    base = f"{stack.own.airflow_url}/api/v2/{kind}"
+    known = call("GET", f"{base}/{name}", token=token).status_code == requests.codes.ok
+    method, url = ("PATCH", f"{base}/{name}") if known else ("POST", base)
+    answer = call(method, url, json=wanted, token=token)
+    if not answer.ok:
+        raise StackError(
+            f"Airflow refuses {name!r} of its {kind}: {answer.status_code} {answer.text[:300]}"
+        )
 
 
 def login(stack: Stack) -> str:

@@ -21,7 +21,6 @@ from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.startup import PortTakenError, Startup
 from counterfeit_ml.stack.stragglers import end_stragglers
 from counterfeit_ml.stack.supervisor import Supervisor
-from counterfeit_ml.warehouse import Warehouse
 
 # Other programs, or stacks that start at the same moment, may take a port just found free.
 ATTEMPTS = 3
@@ -102,6 +101,9 @@ def _choose_addresses(folders: Folders) -> None:
 
 
 def _start(startup: Startup, services: Collection[str]) -> None:
+    # Here, because every service's wrapper passes through this module and needs no pandas.
+    from counterfeit_ml.warehouse import Warehouse
+
     stack = startup.stack
     storage, middle, orchestration = (
         [one for one in group if one.name in services and _is_installed(one)] for group in GROUPS
@@ -117,7 +119,7 @@ def _start(startup: Startup, services: Collection[str]) -> None:
         startup.launch(orchestration)
     startup.wait([*middle, *orchestration])
     if orchestration:
-        airflow.ensure_connections(stack)
+        airflow.ensure_objects(stack)
 
 
 def _is_installed(service: Service) -> bool:
