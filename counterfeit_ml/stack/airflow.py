@@ -110,7 +110,7 @@ def is_healthy(stack: Stack, component: str, since: float) -> bool:
 
 
 def ensure_objects(stack: Stack) -> None:
-    """Make the connections ``lake`` and ``warehouse`` and the pool ``scoring`` what they are now."""
+    """Bring the connections ``lake`` and ``warehouse`` and the pool ``scoring`` up to date."""
     token = login(stack)
     for connection in (_lake(stack), _warehouse(stack)):
         _ensure(stack, token, "connections", connection["connection_id"], connection)
