@@ -5,7 +5,6 @@ import sysconfig
 from pathlib import Path
 
 from counterfeit_ml.errors import LakeError
-from counterfeit_ml.lake import Lake
 from counterfeit_ml.stack.http import answers
 from counterfeit_ml.stack.ports import GRPC_OFFSET
 from counterfeit_ml.stack.settings import HOST, StackSettings
@@ -61,6 +60,9 @@ def is_ready(stack: Stack) -> bool:
     """Whether our keys get an object: it lists the bucket seconds before it finds the data."""
     if not answers(f"{stack.settings.lake_endpoint}/healthz"):
         return False
+    # Here, because every service's wrapper passes through this module and needs no pyarrow.
+    from counterfeit_ml.lake import Lake
+
     lake = Lake(stack.settings)
     try:
         if not lake.keys(PROBE):

@@ -151,13 +151,13 @@ def test_a_killed_service_comes_back_by_itself_each_time(services, parts, superv
     assert Lake(services.settings).get("kept/key") == name.encode()
 
 
-def test_up_recovers_from_a_killed_supervisor(services, folders, supervisor):
+def test_up_recovers_from_a_killed_supervisor(stack, folders):
     before = {process.pid for process in stragglers(folders)}
     os.kill(int(folders.supervisor_pid.read_text()), signal.SIGKILL)
-    done = services.up_light()
+    done = stack.counterfeit("up")
     assert done.returncode == 0, done.stderr
     assert before.isdisjoint(process.pid for process in stragglers(folders))
-    assert Lake(services.settings).get("kept/key") == b"mlflow"
+    assert Lake(stack.settings).get("kept/key") == b"mlflow"
 
 
 def _until_back(parts, supervisor, name, killed):
