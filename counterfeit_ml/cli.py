@@ -1,6 +1,7 @@
 """`counterfeit`: the platform's commands, the same functions that the DAGs call."""
 
 import logging
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Find counterfeit listings: a brand's logo in the picture, a price below its floor.",
 )
-console = Console()
+# A log has no width of its own; rich would take 80 columns and cut the tables.
+console = Console(width=None if sys.stdout.isatty() else 120)
 STACK = "The embedded stack"
 JOB = "The job, stage by stage (for people without Airflow at hand)"
 

@@ -32,7 +32,7 @@ def demo(console: Console, data: Path | None) -> None:
 
 def _demo(console: Console, data: Path | None) -> None:
     from counterfeit_ml.demo.airflow_client import AirflowClient
-    from counterfeit_ml.demo.chain import Chain
+    from counterfeit_ml.demo.chain import play
     from counterfeit_ml.demo.report import measure, show
 
     began = time.monotonic()
@@ -41,7 +41,7 @@ def _demo(console: Console, data: Path | None) -> None:
     up(console)
     settings, own = Settings.load(), StackSettings.load()
     _bring_labels(console, settings, demo_input)
-    Chain(AirflowClient(own), console, day).play(demo_input)
+    play(AirflowClient(own), console, day, demo_input)
     outcome = measure(settings, day, demo_input)
     show(console, outcome, day, own, settings)
     console.print(

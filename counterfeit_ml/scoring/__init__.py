@@ -7,8 +7,8 @@ TensorFlow is never imported here: LiteRT starts in half a second, TensorFlow in
 """
 
 from counterfeit_ml.registry import Registry
-from counterfeit_ml.scoring.plan import plan
-from counterfeit_ml.scoring.publish import ScoredDay, publish
+from counterfeit_ml.scoring.planning import plan
+from counterfeit_ml.scoring.publication import ScoredDay, publish
 from counterfeit_ml.scoring.shard import score_shard
 from counterfeit_ml.settings import Settings
 

@@ -1,7 +1,6 @@
 """Brings the stack up and down."""
 
 import fcntl
-import importlib.util
 import os
 import signal
 import time
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from counterfeit_ml.errors import StackError
 from counterfeit_ml.stack import airflow, postgres, seaweedfs
-from counterfeit_ml.stack.catalogue import GROUPS, MARKETPLACE, SERVICES, Service
+from counterfeit_ml.stack.catalogue import GROUPS, SERVICES
 from counterfeit_ml.stack.credentials import read_credentials, write_credentials
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.ports import USUAL_PORTS, choose_ports
@@ -106,7 +105,7 @@ def _start(startup: Startup, services: Collection[str]) -> None:
 
     stack = startup.stack
     storage, middle, orchestration = (
-        [one for one in group if one.name in services and _is_installed(one)] for group in GROUPS
+        [one for one in group if one.name in services] for group in GROUPS
     )
     startup.launch(storage)
     startup.wait(storage)
@@ -120,15 +119,6 @@ def _start(startup: Startup, services: Collection[str]) -> None:
     startup.wait([*middle, *orchestration])
     if orchestration:
         airflow.ensure_objects(stack)
-
-
-def _is_installed(service: Service) -> bool:
-    if service.name != MARKETPLACE:
-        return True
-    try:
-        return importlib.util.find_spec("counterfeit_ml.sample_marketplace.server") is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _stop(folders: Folders) -> None:
