@@ -45,7 +45,7 @@ class Registry:
     def fetch(self, version: str) -> Path:
         """A local folder with that version's ``logo.tflite`` and ``classes.json``."""
         with self._reporting(f"model {MODEL} version {version}"):
-            model = self._client().get_model_version(MODEL, version)
+            model = self.client().get_model_version(MODEL, version)
         # The logged model's id tells our version 1 from that of another MLflow server.
         folder = self.cache / f"{version}-{str(model.source).rsplit('/', 1)[-1]}"
         if not folder.exists():
@@ -65,7 +65,7 @@ class Registry:
     def promote(self, version: str) -> None:
         """Make ``version`` the champion."""
         with self._reporting(f"alias {CHAMPION}"):
-            self._client().set_registered_model_alias(MODEL, CHAMPION, version)
+            self.client().set_registered_model_alias(MODEL, CHAMPION, version)
 
     def _download(self, version: str, folder: Path) -> None:
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ class Registry:
 
         with self._reporting(f"alias {alias}"):
             try:
-                return self._client().get_model_version_by_alias(MODEL, alias)
+                return self.client().get_model_version_by_alias(MODEL, alias)
             except MlflowException as error:
                 if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                     raise
@@ -99,7 +99,8 @@ class Registry:
                     "DAG retrain_logo_model or `counterfeit retrain`."
                 ) from error
 
-    def _client(self) -> "MlflowClient":
+    def client(self) -> "MlflowClient":
+        """MLflow's own client of this server."""
         client: MlflowClient = self._mlflow().MlflowClient(self.uri, self.uri)
         return client
 

@@ -28,7 +28,8 @@ class Evaluation:
     @property
     def predicted(self) -> Labels:
         """The most probable class of each picture."""
-        return self.probabilities.argmax(axis=1)
+        found: Labels = self.probabilities.argmax(axis=1)
+        return found
 
     @property
     def confidence(self) -> Floats:

@@ -28,7 +28,7 @@ def feature_network(weights: Weights) -> "keras.Model":
     import keras
 
     base = mobilenet(weights)
-    layers = keras.Model(base.inputs, [base.get_layer(name).output for name, _ in POOLED])
+    layers = keras.Model(base.input, [base.get_layer(name).output for name, _ in POOLED])
     pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8", name="pictures")
     outputs = layers(keras.layers.Rescaling(1 / 127.5, -1.0)(pictures))
     pools = {
@@ -51,7 +51,7 @@ def classifier(weights: Weights, head: Head) -> "keras.Model":
 
     features = feature_network(weights)
     layer = keras.layers.Dense(head.bias.size, activation="softmax", name="probabilities")
-    model = keras.Model(features.inputs, layer(features.output))
+    model = keras.Model(features.input, layer(features.output))
     layer.set_weights([head.kernel, head.bias])
     return model
 

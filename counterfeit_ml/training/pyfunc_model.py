@@ -3,13 +3,9 @@
 It imports nothing of the platform, so ``mlflow.pyfunc.load_model`` works anywhere.
 """
 
-from typing import Any
-
 import mlflow
-import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
-from numpy.typing import NDArray
 
 
 class LogoModel(PythonModel):
@@ -19,12 +15,8 @@ class LogoModel(PythonModel):
         """Load the LiteRT file among the model's artifacts."""
         self._interpreter = Interpreter(context.artifacts["model"])
 
-    def predict(
-        self,
-        context: PythonModelContext,
-        model_input: NDArray[np.uint8],
-        params: dict[str, Any] | None = None,
-    ) -> NDArray[np.float32]:
+    # MLflow would take a type hint of model_input for the signature, and knows none for arrays.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
         """Probabilities, float32 (N, classes), of uint8 RGB pictures (N, 224, 224, 3)."""
         index = self._interpreter.get_input_details()[0]["index"]
         self._interpreter.resize_tensor_input(index, model_input.shape, strict=True)
@@ -32,8 +24,7 @@ class LogoModel(PythonModel):
         self._interpreter.set_tensor(index, model_input)
         self._interpreter.invoke()
         output = self._interpreter.get_output_details()[0]["index"]
-        probabilities: NDArray[np.float32] = self._interpreter.get_tensor(output)
-        return probabilities
+        return self._interpreter.get_tensor(output)
 
 
 mlflow.models.set_model(LogoModel())

@@ -72,8 +72,8 @@ def retrain(settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018
         log.info("fitting the head on all pictures")
         final, _ = head.fit_head(*_all_views(features, data.labels), len(data.classes))
         version = _register(run, lake, data, weights, final.cooled(temperature))
-        _gate(registry, version, data, _sample(lake, data))
-    registry.promote(version)
+        gate(registry, version, data.classes, _sample(lake, data))
+        registry.promote(version)
     log.info("version %s of %s is the champion", version, MODEL)
     return RetrainResult(version, run.id, evaluation.metrics(), weights.source, promoted=True)
 
@@ -199,12 +199,14 @@ def _check_export(model: "keras.Model", folder: Path, pictures: NDArray[np.uint8
     return difference
 
 
-def _gate(registry: Registry, version: str, data: TrainingSet, pictures: NDArray[np.uint8]) -> None:
+def gate(
+    registry: Registry, version: str, classes: tuple[str, ...], pictures: NDArray[np.uint8]
+) -> None:
     """Run the registered file, fetched back, as scoring will; ``TrainingError`` if it is broken."""
     classifier = LogoClassifier(registry.fetch(version))
     found = classifier.predict(pictures)
     sums = found.sum(axis=1)
-    if classifier.classes != data.classes or not np.allclose(sums, 1, atol=1e-4):
+    if classifier.classes != classes or not np.allclose(sums, 1, atol=1e-4):
         raise TrainingError(
             f"Version {version} of {MODEL} is broken: it gives {found.shape[1]} probabilities that "
             f"sum to {sums.min():.3f} to {sums.max():.3f}. The champion stays; see the run in "
