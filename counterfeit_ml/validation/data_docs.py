@@ -1,6 +1,7 @@
 """Great Expectations' site in the lake: ``data_docs/site`` and the results it is built from."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,12 @@ from great_expectations.data_context.data_context.abstract_data_context import A
 from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
 
 from counterfeit_ml.lake import Lake
-from counterfeit_ml.validation.site import complete_site
+from counterfeit_ml.validation.site import SITE, complete_site
+
+# Else it fills a task's log with notes on its own documentation.
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 RESULTS = "data_docs/results"
-SITE = "data_docs/site"
 # The index lists this many results of each suite; older pages stay where they are.
 INDEXED_RESULTS = 60
 

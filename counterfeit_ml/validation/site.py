@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment
 
+# Where the site stands in the lake.
+SITE = "data_docs/site"
 INDEX = "index.html"
 STYLES = "static/data_docs.css"
 SCRIPTS = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)

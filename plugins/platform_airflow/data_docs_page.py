@@ -21,7 +21,7 @@ def data_docs_page(page: Annotated[str, Path(pattern=r"^[\w./+-]+$", max_length=
     """One object of Great Expectations' site in the lake."""
     from counterfeit_ml.errors import PartitionMissingError
     from counterfeit_ml.lake import Lake
-    from counterfeit_ml.validation.data_docs import SITE
+    from counterfeit_ml.validation.site import SITE
 
     if ".." in page.split("/"):
         raise HTTPException(404)

@@ -6,11 +6,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from counterfeit_ml.datasets import LISTINGS
+from counterfeit_ml.datasets import LISTINGS, QUARANTINE
 from counterfeit_ml.errors import PartitionMissingError, ValidationError
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.validation import validate_listings, validate_training_images
-from counterfeit_ml.validation.data_docs import SITE
+from counterfeit_ml.validation.site import SITE
 
 GOOD, BAD = "1999-01-01", "1999-01-02"
 
@@ -64,7 +64,8 @@ def test_a_bad_day_fails_in_one_sentence_and_has_its_page(services, lake):
         validate_listings(services.settings, BAD)
     assert str(caught.value) == (
         "listings of 1999-01-02 failed 1 of 14 expectations over 2 rows: "
-        "Prices are positive (1 rows differ: -1.0). See Data Docs for the rows."
+        "Prices are positive (1 rows differ: -1.0). Look at the rows in Data Docs, mend the data "
+        "or expectations/listings.json, then run it again."
     )
     assert "Failed" in page(lake, BAD)
 
@@ -86,6 +87,20 @@ def test_pages_run_nothing_and_fetch_nothing(services, lake):
     assert "<script" not in html
     assert 'src="http' not in html
     assert "stylesheet" in html
+
+
+def test_a_marketplace_refused_whole_fails_the_day(services, lake):
+    day = "1999-01-04"
+    refused = {"source": "feed:1", "reason": "not_json", "detail": "no JSON", "record": "{"}
+    for name, rows in {"sound": [listing("1")], "refused": []}.items():
+        table = pa.Table.from_pylist(rows, LISTINGS.schema)
+        lake.write(LISTINGS, table, ds=day, marketplace=f"validation_{name}")
+    table = pa.Table.from_pylist([refused], QUARANTINE.schema)
+    lake.write(QUARANTINE, table, ds=day, marketplace="validation_refused")
+    with pytest.raises(ValidationError, match="more than half of its records refused") as caught:
+        validate_listings(services.settings, day)
+    expected = "Refused, see quarantine/ds=1999-01-04: 1 of 1 of validation_refused."
+    assert expected in str(caught.value)
 
 
 def test_a_day_that_was_never_ingested_says_so(services):
