@@ -145,7 +145,7 @@ def test_every_table_view_and_column_says_what_it_is(warehouse):
         """
         SELECT relname, attname FROM pg_class
         JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0
-        WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
+        WHERE relnamespace = 'warehouse'::regnamespace AND relkind IN ('r', 'v')
         AND col_description(pg_class.oid, attnum) IS NULL
         UNION ALL
         SELECT relname, NULL FROM pg_class

@@ -92,6 +92,32 @@ WHERE flag.ds = (
     SELECT max(ds) FROM warehouse.flagged_listings WHERE marketplace = flag.marketplace
 );
 COMMENT ON VIEW warehouse.current_flags IS 'Start here: the flags of each marketplace''s latest day, with the last review of each';
+COMMENT ON COLUMN warehouse.current_flags.ds IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.marketplace IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.listing_id IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.verdict IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.rule_id IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.reasons IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.brand IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.confidence IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.price IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.currency IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.price_usd IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.price_floor_usd IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.price_ratio IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.seller_id IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.condition IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.title IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.url IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.image_sha256 IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.first_flagged_ds IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.model_version IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.rules_version IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.run_id IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.flagged_at IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.current_flags.decision IS 'Last review of the listing: confirmed, dismissed, unsure; null where nobody has looked';
+COMMENT ON COLUMN warehouse.current_flags.reviewed_by IS 'Who made that decision';
+COMMENT ON COLUMN warehouse.current_flags.reviewed_at IS 'When';
 
 CREATE VIEW warehouse.flags_by_brand_day AS
 SELECT
@@ -106,6 +132,14 @@ SELECT
 FROM warehouse.flagged_listings
 GROUP BY ds, marketplace, brand, verdict;
 COMMENT ON VIEW warehouse.flags_by_brand_day IS 'Flags, new flags and sellers by day, marketplace, brand and verdict';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.ds IS 'Day';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.marketplace IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.brand IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.verdict IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.flags IS 'Listings flagged that day';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.new_flags IS 'Of these, flagged for the first time';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.sellers IS 'Distinct sellers of these';
+COMMENT ON COLUMN warehouse.flags_by_brand_day.median_price_ratio IS 'Half of these ask less than this share of the price floor';
 
 CREATE VIEW warehouse.seller_risk AS
 SELECT
@@ -121,6 +155,14 @@ FROM warehouse.current_flags
 WHERE seller_id IS NOT NULL
 GROUP BY marketplace, seller_id;
 COMMENT ON VIEW warehouse.seller_risk IS 'Sellers by their current flags; confirmed ones weigh most: ORDER BY confirmed DESC, flagged_listings DESC';
+COMMENT ON COLUMN warehouse.seller_risk.marketplace IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.seller_risk.seller_id IS 'As in flagged_listings';
+COMMENT ON COLUMN warehouse.seller_risk.flagged_listings IS 'Current flags of the seller';
+COMMENT ON COLUMN warehouse.seller_risk.brands IS 'Distinct brands among these';
+COMMENT ON COLUMN warehouse.seller_risk.confirmed IS 'Of these, confirmed by a reviewer';
+COMMENT ON COLUMN warehouse.seller_risk.dismissed IS 'Of these, dismissed by a reviewer';
+COMMENT ON COLUMN warehouse.seller_risk.lowest_price_ratio IS 'The lowest price asked, as a share of the price floor';
+COMMENT ON COLUMN warehouse.seller_risk.first_flagged_ds IS 'First day on which one of these was flagged';
 
 CREATE VIEW warehouse.rule_precision AS
 SELECT
@@ -133,6 +175,11 @@ SELECT
 FROM warehouse.current_flags
 GROUP BY rule_id;
 COMMENT ON VIEW warehouse.rule_precision IS 'Share of each rule''s reviewed current flags that people confirmed';
+COMMENT ON COLUMN warehouse.rule_precision.rule_id IS 'Rule of config/rules.yaml';
+COMMENT ON COLUMN warehouse.rule_precision.flags IS 'Current flags by this rule';
+COMMENT ON COLUMN warehouse.rule_precision.reviewed IS 'Of these, confirmed or dismissed';
+COMMENT ON COLUMN warehouse.rule_precision.confirmed IS 'Of these, confirmed';
+COMMENT ON COLUMN warehouse.rule_precision.precision IS 'confirmed / reviewed; null where none is reviewed';
 
 GRANT USAGE ON SCHEMA warehouse TO bi_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA warehouse TO bi_reader;
