@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from counterfeit_ml.errors import CounterfeitError
 from counterfeit_ml.settings import Settings
@@ -192,9 +193,12 @@ def flag(day: Day) -> None:
 
 def main() -> None:
     """Entry point: an error of ours is one sentence and exit code 1, never a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("counterfeit_ml").setLevel(logging.INFO)
     try:
         app()
     except CounterfeitError as error:
-        Console(stderr=True).print(f"[bold red]error[/] {error}", highlight=False)
+        # Not as markup, and unbroken: it may quote anything, and be searched for.
+        message = Text.assemble(("error", "bold red"), f" {error}")
+        Console(stderr=True).print(message, soft_wrap=True)
         raise SystemExit(1) from None

@@ -38,7 +38,10 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
         document = yaml.load(path.read_text("utf-8"), _UniqueKeyLoader)  # noqa: S506
         return model.model_validate(document)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}. Put it back, or let COUNTERFEIT_CONFIG_DIR "
+            "name the folder that holds it."
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     except ValidationError as error:

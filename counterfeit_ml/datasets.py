@@ -11,12 +11,16 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset: ``partition_keys`` make its path, ``key`` is unique within a partition."""
+    """One dataset: ``partition_keys`` make its path, ``key`` is unique within a partition.
+
+    ``written_by`` is what a person runs to have it.
+    """
 
     name: str
     partition_keys: tuple[str, ...]
     key: tuple[str, ...]
     schema: pa.Schema
+    written_by: str
 
 
 def _schema(*fields: tuple[str, pa.DataType, str]) -> pa.Schema:
@@ -58,6 +62,7 @@ LISTINGS = Dataset(
         ("image_sha256!", pa.string(), "key of the picture in images/"),
         ("scraped_at!", UTC_SECONDS, "when the listing was seen"),
     ),
+    written_by="the DAG ingest_listings or `counterfeit ingest`",
 )
 
 QUARANTINE = Dataset(
@@ -71,6 +76,7 @@ QUARANTINE = Dataset(
         ("detail!", pa.string(), "the sentence behind the reason"),
         ("record!", pa.string(), "the raw record, as it came"),
     ),
+    written_by="the DAG ingest_listings or `counterfeit ingest`",
 )
 
 LABELS = Dataset(
@@ -84,6 +90,7 @@ LABELS = Dataset(
         ("origin!", pa.string(), "seed, review or synthetic"),
         ("labelled_by!", pa.string(), "who or what said so"),
     ),
+    written_by="`counterfeit labels`",
 )
 
 PROBABILITIES = pa.map_(pa.string(), pa.float32())
@@ -97,6 +104,7 @@ IMAGE_SCORES = Dataset(
         ("probabilities", PROBABILITIES, "class to probability; null where unreadable"),
         ("error", pa.string(), "why the picture could not be scored, else null"),
     ),
+    written_by="the DAG score_listings or `counterfeit score`",
 )
 
 SCORED_LISTINGS = Dataset(
@@ -121,4 +129,5 @@ SCORED_LISTINGS = Dataset(
         ("error", pa.string(), "why the picture could not be scored, else null"),
         ("model_version!", pa.string(), "version of logo-classifier in MLflow"),
     ),
+    written_by="the DAG score_listings or `counterfeit score`",
 )

@@ -21,7 +21,7 @@ from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import S3Store
 
 from counterfeit_ml.datasets import Dataset
-from counterfeit_ml.errors import LakeError, PartitionMissingError
+from counterfeit_ml.errors import ConfigError, LakeError, PartitionMissingError
 from counterfeit_ml.settings import Settings
 
 MANIFEST = "_manifest.json"
@@ -112,7 +112,8 @@ class Lake:
         partitions = self.partitions(dataset, **partition)
         if not partitions:
             raise PartitionMissingError(
-                f"{_prefix(dataset, partition)} was never published: run the step that writes it."
+                f"s3://{self.bucket}/{_prefix(dataset, partition)} was never published: run "
+                f"{dataset.written_by} for it first."
             )
         return pa.concat_tables(self._read_one(dataset, one, columns) for one in partitions)
 
@@ -151,9 +152,7 @@ class Lake:
                 table = table.append_column(key, pa.repeat(pa.scalar(value), table.num_rows))
         return table
 
-    def _publish(
-        self, dataset: Dataset, partition: dict[str, str], manifest: Manifest
-    ) -> Manifest:
+    def _publish(self, dataset: Dataset, partition: dict[str, str], manifest: Manifest) -> Manifest:
         prefix = _prefix(dataset, partition)
         document = json.dumps(asdict(manifest), sort_keys=True, indent=1)
         self.put(f"{prefix}/{MANIFEST}", document.encode())
@@ -209,11 +208,12 @@ class Lake:
     def _reporting(self, action: str, key: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
-            raise PartitionMissingError(
-                f"s3://{self.bucket}/{key} does not exist: run the step that writes it."
-            ) from error
         except (ObstoreError, OSError) as error:
+            # To write or list something can only miss the bucket.
+            if isinstance(error, FileNotFoundError) and action in ("reading", "copying"):
+                raise PartitionMissingError(
+                    f"s3://{self.bucket}/{key} does not exist: run the step that writes it."
+                ) from error
             reason = str(error).strip().splitlines()[0][:300]
             raise LakeError(
                 f"{action} s3://{self.bucket}/{key} at {self.endpoint} failed: is S3 up and the "
@@ -228,7 +228,9 @@ def _prefix(dataset: Dataset, partition: dict[str, str]) -> str:
         raise ValueError(f"{dataset.name} is partitioned by {dataset.partition_keys}")
     for value in partition.values():
         if not value or "/" in value or "=" in value:
-            raise ValueError(f"{value!r} cannot name a partition of {dataset.name}")
+            raise ConfigError(
+                f"{value!r} cannot name a partition of {dataset.name}: give a name without / and =."
+            )
     return "/".join([dataset.name, *(f"{key}={partition[key]}" for key in keys)])
 
 

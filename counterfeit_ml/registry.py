@@ -128,7 +128,7 @@ class Registry:
         try:
             yield
         except (MlflowException, RequestException) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
             raise RegistryError(
                 f"MLflow at {self.uri} failed over {what}: is it up, and COUNTERFEIT_MLFLOW_URI "
                 f"right? `counterfeit status` shows the embedded one. ({reason})"

@@ -7,9 +7,10 @@ build the same object from the connections ``lake`` and ``warehouse`` instead.
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfeit_ml.errors import ConfigError
@@ -31,13 +32,14 @@ class EnvFileSettings(BaseSettings):
     )
 
     @classmethod
-    def load(cls) -> Self:
-        """Read the settings; ``ConfigError`` names each one that is missing or wrong."""
+    def load(cls, **given: Any) -> Self:
+        """Read the settings not ``given``; ``ConfigError`` names each that is missing or wrong."""
         try:
-            return cls()
+            return cls(**given)
         except ValidationError as error:
             faults = "; ".join(
-                f"COUNTERFEIT_{str(fault['loc'][0]).upper()}: {fault['msg']}"
+                f"COUNTERFEIT_{str(fault['loc'][0]).upper()}: "
+                f"{fault['msg'].removeprefix('Value error, ')}"
                 for fault in error.errors()
             )
             raise ConfigError(
@@ -46,15 +48,46 @@ class EnvFileSettings(BaseSettings):
             ) from None
 
 
+def _service_url(text: str) -> str:
+    """``text``, if it is the address of a web service. The messages never quote it."""
+    if not _has_host(text, ("http", "https")):
+        raise ValueError("is no address such as http://127.0.0.1:9000")
+    if "@" in urlsplit(text).netloc:
+        raise ValueError("must not hold a login: addresses are logged")
+    return text
+
+
+def _database_uri(secret: SecretStr) -> SecretStr:
+    """``secret``, if it is the URI of a PostgreSQL database. The messages never quote it."""
+    if not _has_host(secret.get_secret_value(), ("postgresql", "postgres")):
+        raise ValueError(
+            "is no URI such as postgresql://user:password@host:5432/database (is a special "
+            "character of the password not percent-encoded?)"
+        )
+    return secret
+
+
+def _has_host(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        address = urlsplit(text)
+        return address.scheme in schemes and bool(address.hostname) and address.port != 0
+    except ValueError:  # of the port
+        return False
+
+
+ServiceUrl = Annotated[str, AfterValidator(_service_url)]
+DatabaseUri = Annotated[SecretStr, AfterValidator(_database_uri)]
+
+
 class Settings(EnvFileSettings):
     """What the five stages need to reach the lake, the warehouse and MLflow."""
 
-    lake_endpoint: str = Field(description="URL of the S3 service")
+    lake_endpoint: ServiceUrl = Field(description="URL of the S3 service")
     lake_access_key: str
     lake_secret_key: SecretStr
     lake_bucket: str = "counterfeit"
-    warehouse_uri: SecretStr = Field(description="postgresql:// URI of the writing role")
-    mlflow_uri: str = Field(description="URL of the MLflow tracking server")
+    warehouse_uri: DatabaseUri = Field(description="postgresql:// URI of the writing role")
+    mlflow_uri: ServiceUrl = Field(description="URL of the MLflow tracking server")
     sample_marketplace_url: str = "http://127.0.0.1:8765/"
     config_dir: Path = ROOT / "config"
     expectations_dir: Path = ROOT / "expectations"

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from counterfeit_ml.datasets import IMAGE_SCORES, LABELS
-from counterfeit_ml.errors import LakeError, PartitionMissingError
+from counterfeit_ml.errors import ConfigError, LakeError, PartitionMissingError
 from counterfeit_ml.lake import MANIFEST, STAGING, Lake
 
 
@@ -110,7 +110,7 @@ def test_a_picture_is_stored_under_its_hash(lake):
 
 
 def test_what_was_never_published_says_so(lake, name):
-    with pytest.raises(PartitionMissingError, match="was never published: run the step"):
+    with pytest.raises(PartitionMissingError, match="never published: run `counterfeit labels`"):
         lake.read(LABELS, label_set=name)
     with pytest.raises(PartitionMissingError, match=MANIFEST):
         lake.manifest(LABELS, label_set=name)
@@ -118,7 +118,7 @@ def test_what_was_never_published_says_so(lake, name):
 
 @pytest.mark.parametrize("value", ["", "a/b", "ds=1", "../x"])
 def test_a_partition_value_cannot_leave_its_folder(lake, value):
-    with pytest.raises(ValueError, match="cannot name a partition"):
+    with pytest.raises(ConfigError, match="cannot name a partition of labels: give a name"):
         lake.write(LABELS, labels("a"), label_set=value)
 
 

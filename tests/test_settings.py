@@ -40,3 +40,22 @@ def test_what_is_missing_is_named_with_what_to_do(env_file):
     assert "COUNTERFEIT_MLFLOW_URI: Field required" in str(caught.value)
     assert "make up" in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("LAKE_ENDPOINT", "no-address", "is no address such as http://"),
+        ("LAKE_ENDPOINT", "http://key:hidden@127.0.0.1:1", "must not hold a login"),
+        ("MLFLOW_URI", "http://:5000", "is no address such as http://"),
+        ("MLFLOW_URI", "http://127.0.0.1:five", "is no address such as http://"),
+        ("WAREHOUSE_URI", "mysql://u:hidden@127.0.0.1/warehouse", "is no URI such as postgresql://"),
+        ("WAREHOUSE_URI", "postgresql://u:hidden@127.0.0.1:x/w", "is no URI such as postgresql://"),
+    ],
+)
+def test_a_wrong_address_is_named_and_not_quoted(env_file, monkeypatch, name, value, complaint):
+    env_file.write_text(WHOLE)
+    monkeypatch.setenv(f"COUNTERFEIT_{name}", value)
+    with pytest.raises(ConfigError, match=f"COUNTERFEIT_{name}: .*{complaint}") as caught:
+        Settings.load()
+    assert "hidden" not in str(caught.value)

@@ -24,12 +24,18 @@ def validate_listings(settings: Settings, ds: str) -> "SuiteRun":
     """
     lake = Lake(settings)
     listings = lake.read(LISTINGS, ds=ds)
-    shares = {
-        one["marketplace"]: _quarantined_share(lake, one)
-        for one in lake.partitions(LISTINGS, ds=ds)
+    counts = {
+        one["marketplace"]: _refused_and_seen(lake, one) for one in lake.partitions(LISTINGS, ds=ds)
     }
-    share = pa.array([shares[name] for name in listings["marketplace"].to_pylist()], pa.float64())
-    return _validate(settings, "listings", listings.append_column("quarantined_share", share), ds)
+    # The worst marketplace's, in every row: one that was refused whole has no row of its own.
+    worst = max(refused / max(1, seen) for refused, seen in counts.values())
+    share = pa.repeat(pa.scalar(worst, pa.float64()), listings.num_rows)
+    refusals = ", ".join(
+        f"{refused} of {seen} of {name}" for name, (refused, seen) in counts.items() if refused
+    )
+    note = f" Refused, see quarantine/ds={ds}: {refusals}." if refusals else ""
+    table = listings.append_column("quarantined_share", share)
+    return _validate(settings, "listings", table, ds, note=note)
 
 
 def validate_scored_listings(settings: Settings, ds: str) -> "SuiteRun":
@@ -52,8 +58,20 @@ def validate_training_images(settings: Settings, label_sets: Sequence[str] = ())
             "There are no labelled pictures: bring some in with `counterfeit labels DIR`."
         )
     labels = pa.concat_tables(lake.read(LABELS, label_set=name) for name in names)
-    parameters = {"classes": list(load_brands(settings.config_dir).classes)}
-    return _validate(settings, "training_images", labels, "+".join(sorted(names)), parameters)
+    classes = list(load_brands(settings.config_dir).classes)
+    bare = sorted(set(classes) - set(labels["label"].to_pylist()))
+    note = (
+        f" Not a single picture of {', '.join(bare)}: bring some in with `counterfeit labels DIR`, "
+        "or take the brand out of config/brands.yaml."
+    )
+    return _validate(
+        settings,
+        "training_images",
+        labels,
+        "+".join(sorted(names)),
+        {"classes": classes},
+        note if bare else "",
+    )
 
 
 def _validate(
@@ -62,6 +80,7 @@ def _validate(
     table: pa.Table,
     run_name: str,
     parameters: Mapping[str, Any] | None = None,
+    note: str = "",
 ) -> "SuiteRun":
     # Great Expectations takes seconds to import: only who validates pays for it.
     from counterfeit_ml.validation.data_docs import data_docs
@@ -73,15 +92,16 @@ def _validate(
     if run.failures:
         raise ValidationError(
             f"{suite} of {run_name} failed {len(run.failures)} of {run.expectations} expectations "
-            f"over {run.rows} rows: {'; '.join(run.failures)}. See Data Docs for the rows."
+            f"over {run.rows} rows: {'; '.join(run.failures)}.{note} Look at the rows in Data "
+            f"Docs, mend the data or expectations/{suite}.json, then run it again."
         )
     return run
 
 
-def _quarantined_share(lake: Lake, partition: dict[str, str]) -> float:
-    """Refused records as a share of all records that one marketplace sent on one day."""
+def _refused_and_seen(lake: Lake, partition: dict[str, str]) -> tuple[int, int]:
+    """Refused records, and all records, that one marketplace sent on one day."""
     listed = lake.manifest(LISTINGS, **partition).rows
     refused = 0
     if lake.exists(QUARANTINE, **partition):
         refused = lake.manifest(QUARANTINE, **partition).rows
-    return refused / max(1, listed + refused)
+    return refused, listed + refused

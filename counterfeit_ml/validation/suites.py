@@ -94,7 +94,8 @@ def _sentence(result: ExpectationValidationResult) -> str:
     if "unexpected_count" in seen:
         examples = ", ".join(repr(one) for one in seen.get("partial_unexpected_list", [])[:3])
         return f"{expected} ({seen['unexpected_count']} rows differ: {examples})"
-    return f"{expected} (seen: {seen.get('observed_value')})"
+    observed = seen.get("observed_value")
+    return expected if observed is None else f"{expected} (seen: {observed})"
 
 
 def _exception(result: ExpectationValidationResult) -> str | None:

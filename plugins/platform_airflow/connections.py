@@ -8,7 +8,7 @@ from counterfeit_ml.settings import Settings
 def settings() -> Settings:
     """Settings from the connections ``lake`` (aws) and ``warehouse`` (postgres)."""
     lake, warehouse = BaseHook.get_connection("lake"), BaseHook.get_connection("warehouse")
-    return Settings(
+    return Settings.load(
         lake_endpoint=lake.extra_dejson["endpoint_url"],
         lake_access_key=lake.login,
         lake_secret_key=lake.password,

@@ -13,8 +13,8 @@ def settings(config_dir: Path) -> Settings:
         lake_endpoint="http://127.0.0.1:1",
         lake_access_key="",
         lake_secret_key="",
-        warehouse_uri="",
-        mlflow_uri="",
+        warehouse_uri="postgresql://127.0.0.1/warehouse",
+        mlflow_uri="http://127.0.0.1:1",
         sample_marketplace_url="http://127.0.0.1:4711/",
         config_dir=config_dir,
     )

@@ -33,7 +33,9 @@ def test_a_day_is_its_own_key():
     assert day_of("2026-11-22") == "2026-11-22"
 
 
-@pytest.mark.parametrize("key", [None, "", "2026-11-22T00:00:00", "today", "2026-11-22/.."])
+@pytest.mark.parametrize(
+    "key", [None, "", "2026-11-22T00:00:00", "today", "2026-11-22/..", "2026-02-30", "20261122"]
+)
 def test_a_run_without_a_day_says_how_to_give_one(key):
     with pytest.raises(AirflowFailException, match=r"Trigger > Advanced Options > Partition Key"):
         day_of(key)
