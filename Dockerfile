@@ -1,0 +1,42 @@
+# The one image of all our services: MLflow, Airflow and the sample marketplace run from it, each
+# by its own command in docker-compose.yaml.
+FROM python:3.12.12-slim-bookworm AS packages
+
+WORKDIR /build
+COPY requirements.txt requirements-dev.txt ./
+# uv is in the development lock, so its own hash is checked before it installs the rest.
+RUN python -m venv /opt/venv \
+    && sed -n '/^uv==/,/[^\\]$/p' requirements-dev.txt > uv.txt \
+    && python -m pip install --no-cache-dir --require-hashes --requirement uv.txt \
+    && VIRTUAL_ENV=/opt/venv uv pip sync --no-cache --require-hashes --compile-bytecode requirements.txt
+
+COPY pyproject.toml README.md /opt/counterfeit/
+COPY counterfeit_ml /opt/counterfeit/counterfeit_ml
+RUN VIRTUAL_ENV=/opt/venv uv pip install --no-cache --no-deps --no-build-isolation --compile-bytecode \
+    --editable /opt/counterfeit
+
+
+FROM python:3.12.12-slim-bookworm
+
+# A named volume takes over the owner of the folder that it is first mounted on. An empty
+# airflow.cfg keeps Airflow from making one up: its configuration is in the environment.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/counterfeit counterfeit \
+    && install --directory --owner counterfeit --group counterfeit /var/lib/counterfeit \
+        /var/lib/counterfeit/airflow /var/lib/counterfeit/airflow/logs \
+        /var/lib/counterfeit/cache /var/lib/counterfeit/marketplace \
+    && install --owner counterfeit --group counterfeit /dev/null /var/lib/counterfeit/airflow/airflow.cfg
+
+COPY --from=packages /opt/venv /opt/venv
+COPY --from=packages /opt/counterfeit /opt/counterfeit
+COPY config /opt/counterfeit/config
+COPY expectations /opt/counterfeit/expectations
+COPY plugins /opt/counterfeit/plugins
+COPY dags /opt/counterfeit/dags
+
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    AIRFLOW_HOME=/var/lib/counterfeit/airflow \
+    COUNTERFEIT_STATE_DIR=/var/lib/counterfeit
+USER 10001:10001
+WORKDIR /var/lib/counterfeit
+CMD ["counterfeit", "--help"]
