@@ -1,0 +1,45 @@
+import pytest
+from typer.testing import CliRunner
+
+from counterfeit_ml.cli import app
+
+COMMANDS = (
+    "up",
+    "status",
+    "down",
+    "logs",
+    "login",
+    "psql",
+    "demo",
+    "ingest",
+    "validate",
+    "labels",
+    "retrain",
+    "score",
+    "flag",
+)
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(app, arguments)
+
+
+def test_without_arguments_it_teaches_every_command():
+    shown = invoke("--help").output
+    for command in COMMANDS:
+        assert f" {command} " in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_says_what_it_does(command):
+    done = invoke(command, "--help")
+    assert done.exit_code == 0
+    assert len(done.output.split()) > 10
+
+
+@pytest.mark.parametrize("command", ["ingest", "validate", "score", "flag"])
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "2026-11-22/.."])
+def test_a_day_that_is_none_is_refused(command, day):
+    done = invoke(command, day)
+    assert done.exit_code == 2
+    assert "is not a day such as" in done.output
