@@ -49,7 +49,11 @@ def test_what_is_missing_is_named_with_what_to_do(env_file):
         ("LAKE_ENDPOINT", "http://key:hidden@127.0.0.1:1", "must not hold a login"),
         ("MLFLOW_URI", "http://:5000", "is no address such as http://"),
         ("MLFLOW_URI", "http://127.0.0.1:five", "is no address such as http://"),
-        ("WAREHOUSE_URI", "mysql://u:hidden@127.0.0.1/warehouse", "is no URI such as postgresql://"),
+        (
+            "WAREHOUSE_URI",
+            "mysql://u:hidden@127.0.0.1/warehouse",
+            "is no URI such as postgresql://",
+        ),
         ("WAREHOUSE_URI", "postgresql://u:hidden@127.0.0.1:x/w", "is no URI such as postgresql://"),
     ],
 )
