@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from counterfeit_ml.errors import NoChampionError
+from counterfeit_ml.registry import CHAMPION, MODEL, Registry
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.stack import StackSettings
 
@@ -39,16 +41,17 @@ class CommandLine:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         return {**inherited, f"{PREFIX}STATE_DIR": str(self.state)}
 
-    def counterfeit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def counterfeit(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command."""
-        return self._run(COUNTERFEIT, *arguments)
+        return self._run(COUNTERFEIT, *arguments, **environment)
 
     def up_light(self) -> subprocess.CompletedProcess[str]:
         """Start S3, PostgreSQL and MLflow only."""
         return self._run(sys.executable, "-c", UP_LIGHT)
 
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+    def _run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        env = {**self.env, **environment}
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,20 @@ def stack(services: RunningStack) -> RunningStack:
     """The whole stack, Airflow included, grown from ``services``; half a minute."""
     succeed(services.counterfeit("up"))
     return services
+
+
+@pytest.fixture
+def without_champion(services: RunningStack) -> Iterator[None]:
+    """No version of the model is champion, until the test ends."""
+    registry = Registry(services.settings)
+    try:
+        champion = registry.champion()
+    except NoChampionError:
+        yield
+        return
+    registry.client().delete_registered_model_alias(MODEL, CHAMPION)
+    yield
+    registry.promote(champion)
 
 
 @pytest.fixture

@@ -11,20 +11,6 @@ def registry(services) -> Registry:
     return Registry(services.settings)
 
 
-@pytest.fixture
-def without_champion(registry):
-    """No version has the alias, until the test ends."""
-    try:
-        champion = registry.champion()
-    except RegistryError:
-        champion = None
-    if champion is not None:
-        registry.client().delete_registered_model_alias(MODEL, CHAMPION)
-    yield
-    if champion is not None:
-        registry.promote(champion)
-
-
 def log_model(registry, folder):
     """Registers a model with the files of ``folder`` beside a function of no use."""
     import mlflow

@@ -53,6 +53,12 @@ class AirflowClient:
         """The same run as it is now."""
         return _run(self._call("GET", f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}"))
 
+    def cancel(self, run: Run) -> None:
+        """End the run as failed; Airflow stops its tasks."""
+        self._call(
+            "PATCH", f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}", json={"state": "failed"}
+        )
+
     def first_run_since(self, dag_id: str, day: str, since: str) -> Run | None:
         """The earliest run of the partition ``day`` that began at or after ``since``."""
         query = {"run_after_gte": since, "order_by": "run_after", "limit": "100"}

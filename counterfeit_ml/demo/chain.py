@@ -1,6 +1,7 @@
 """Runs the five DAGs through the scheduler: two are triggered, three are started by assets."""
 
 import time
+from contextlib import suppress
 
 from rich.console import Console
 
@@ -55,7 +56,19 @@ class Chain:
             self.follow(run)
 
     def follow(self, run: Run) -> None:
-        """Wait for the end of ``run``; ``StackError`` with its log's tail where it fails."""
+        """Wait for the end of ``run``; ``StackError`` with its log's tail where it fails.
+
+        Interrupted, it ends the run, which else would go on when the stack is up again.
+        """
+        try:
+            self._wait(run)
+        except KeyboardInterrupt:
+            # Not worth keeping the person: the stack may be on its way down.
+            with suppress(StackError):
+                self._airflow.cancel(run)
+            raise
+
+    def _wait(self, run: Run) -> None:
         stage, began = self._stages[run.dag_id], time.monotonic()
         stage.run = run
         while stage.state not in {"success", "failed"}:

@@ -1,17 +1,39 @@
 """The platform's settings as a data engineer sees them: Admin > Connections."""
 
-from airflow.sdk import BaseHook
+from airflow.sdk import BaseHook, Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
 
+from counterfeit_ml.errors import ConfigError
 from counterfeit_ml.settings import Settings
+
+MEND = "set it in Admin > Connections, or let `counterfeit up` set that of the embedded stack."
 
 
 def settings() -> Settings:
-    """Settings from the connections ``lake`` (aws) and ``warehouse`` (postgres)."""
-    lake, warehouse = BaseHook.get_connection("lake"), BaseHook.get_connection("warehouse")
+    """Settings from the connections ``lake`` (aws) and ``warehouse`` (postgres).
+
+    Raises ``ConfigError`` where one is missing or wrong.
+    """
+    lake, warehouse = _connection("lake"), _connection("warehouse")
+    extra = lake.extra_dejson
+    try:
+        endpoint, bucket = extra["endpoint_url"], extra["service_config"]["s3"]["bucket_name"]
+    except (KeyError, TypeError) as error:
+        raise ConfigError(
+            "The connection `lake` has no endpoint_url or no service_config.s3.bucket_name in its "
+            f"extra: {MEND}"
+        ) from error
     return Settings.load(
-        lake_endpoint=lake.extra_dejson["endpoint_url"],
+        lake_endpoint=endpoint,
         lake_access_key=lake.login,
         lake_secret_key=lake.password,
-        lake_bucket=lake.extra_dejson["service_config"]["s3"]["bucket_name"],
+        lake_bucket=bucket,
         warehouse_uri=warehouse.get_uri().replace("postgres://", "postgresql://", 1),
     )
+
+
+def _connection(name: str) -> Connection:
+    try:
+        return BaseHook.get_connection(name)
+    except AirflowNotFoundException as error:
+        raise ConfigError(f"There is no connection `{name}`: {MEND}") from error
