@@ -10,10 +10,10 @@ UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test lint bench lock
+.PHONY: help setup demo up status down test test-browser lint bench lock
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/installed ## create .venv from the lock (skipped when nothing changed)
 
@@ -41,7 +41,10 @@ down: setup ## stop everything; the data stays (counterfeit down --purge deletes
 	@$(BIN)/counterfeit down
 
 test: setup ## run every test, on a stack of its own
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore tests/browser
+
+test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
+	@$(BIN)/python -m pytest tests/browser
 
 lint: setup ## check style, imports and types
 	@$(BIN)/ruff check .

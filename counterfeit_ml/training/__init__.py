@@ -1,6 +1,11 @@
 """Retrains the logo model from the labels in the lake."""
 
+import os
+
 from counterfeit_ml.training.labels import ImportSummary, import_labels
 from counterfeit_ml.training.retraining import RetrainResult, retrain
 
 __all__ = ["ImportSummary", "RetrainResult", "import_labels", "retrain"]
+
+# TensorFlow's notes on its own start would drown what a retraining has to say.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

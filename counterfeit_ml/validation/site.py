@@ -12,13 +12,21 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment
+from lxml import html
 
 # Where the site stands in the lake.
 SITE = "data_docs/site"
 INDEX = "index.html"
 STYLES = "static/data_docs.css"
-SCRIPTS = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)
-LINKED = re.compile(r"<(?:link|img)\b[^>]*\bhttps?://[^>]*>", re.IGNORECASE)
+# What Great Expectations' pages need to be read. Their own scripts, styles, logos and forms go;
+# whatever else stands there came out of a listing, and is shown as the text that it is.
+KEPT_TAGS = frozenset(
+    "html head title body div span p a ul ol li table thead tbody tr th td h1 h2 h3 h4 h5 h6 "
+    "strong b i em code pre br hr small nav section header footer".split()
+)
+DROPPED_TAGS = frozenset("script style link meta button input label noscript".split())
+KEPT_ATTRIBUTES = frozenset(("class", "id", "href", "colspan", "rowspan"))
+OWN_LINK = re.compile(r"^(?!//)[\w./#?=&%+-]*$")
 
 
 def complete_site(site: Path, results: Path) -> None:
@@ -31,9 +39,37 @@ def complete_site(site: Path, results: Path) -> None:
     (site / INDEX).write_text(_index(results), "utf-8")
 
 
-def _self_contained(html: str, root: str) -> str:
-    bare = LINKED.sub("", SCRIPTS.sub("", html))
-    return bare.replace("</head>", f'<link rel="stylesheet" href="{root}{STYLES}"></head>', 1)
+def _self_contained(text: str, root: str) -> str:
+    page = html.document_fromstring(text)
+    for element in list(page.iter()):
+        if not isinstance(element.tag, str) or element.tag in DROPPED_TAGS or _is_logo(element):
+            element.drop_tree()
+        elif element.tag not in KEPT_TAGS:
+            _show_as_text(element)
+        else:
+            _keep_own_attributes(element)
+    page.head.append(page.makeelement("link", {"rel": "stylesheet", "href": f"{root}{STYLES}"}))
+    page.head.insert(0, page.makeelement("meta", {"charset": "utf-8"}))
+    return "<!doctype html>\n" + str(html.tostring(page, encoding="unicode"))
+
+
+def _is_logo(element: html.HtmlElement) -> bool:
+    above = element.getparent()
+    return element.tag == "img" and above is not None and "navbar-brand" in above.get("class", "")
+
+
+def _show_as_text(element: html.HtmlElement) -> None:
+    """Put the source of ``element`` in its place."""
+    source = str(html.tostring(element, encoding="unicode", with_tail=False))
+    shown = element.makeelement("span")
+    shown.text, shown.tail = source, element.tail
+    element.getparent().replace(element, shown)
+
+
+def _keep_own_attributes(element: html.HtmlElement) -> None:
+    for name, value in list(element.attrib.items()):
+        if name not in KEPT_ATTRIBUTES or (name == "href" and not OWN_LINK.match(value)):
+            del element.attrib[name]
 
 
 def _index(results: Path) -> str:
