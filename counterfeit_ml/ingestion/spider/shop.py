@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from lxml.etree import LxmlError  # type: ignore[import-untyped]
+from lxml.etree import LxmlError
 from scrapy import Request, Spider
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response, TextResponse
@@ -143,7 +143,7 @@ def _source(response: TextResponse) -> str:
 
 def _requested(failure: Failure) -> str:
     """The address that a page links to, before any redirect."""
-    request: Request = failure.request  # type: ignore[attr-defined]
+    request: Request = failure.request
     return str(request.meta.get("redirect_urls", [request.url])[0])
 
 
@@ -158,7 +158,7 @@ def _is_expected(failure: Failure) -> bool:
     """Whether the page is no longer there, or not for us (robots.txt, another host)."""
     if isinstance(failure.value, HttpError):
         return failure.value.response.status in GONE
-    redirected = "redirect_urls" in failure.request.meta  # type: ignore[attr-defined]
+    redirected = "redirect_urls" in failure.request.meta
     return isinstance(failure.value, IgnoreRequest) and not redirected
 
 
