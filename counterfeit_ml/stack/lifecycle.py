@@ -40,8 +40,9 @@ def up(console: Console, services: Collection[str] = tuple(SERVICES)) -> None:
             _up(folders, console, services, reused)
         except KeyboardInterrupt:
             if not reused:
-                console.print("interrupted: stopping what was started")
-                _stop(folders)
+                with _undisturbed():
+                    console.print("interrupted: stopping what was started")
+                    _stop(folders)
             raise
     seconds = time.monotonic() - began
     console.print(f"[green]up[/] in {seconds:.1f} s; `counterfeit status` shows it")
@@ -123,13 +124,24 @@ def _start(startup: Startup, services: Collection[str]) -> None:
 
 def _stop(folders: Folders) -> None:
     supervisor = Supervisor(folders)
-    if supervisor.runs():
-        for group in reversed(GROUPS):
-            supervisor.stop_services([one.name for one in group])
-        supervisor.shut_down()
-    end_stragglers(folders)
-    if folders.env_file.exists():
-        seaweedfs.remove_sockets(Stack.load(folders).own)
+    with _undisturbed():
+        if supervisor.runs():
+            for group in reversed(GROUPS):
+                supervisor.stop_services([one.name for one in group])
+            supervisor.shut_down()
+        end_stragglers(folders)
+        if folders.env_file.exists():
+            seaweedfs.remove_sockets(Stack.load(folders).own)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Within, Ctrl-C does nothing: an impatient second one would leave half a stack running."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -30,13 +30,15 @@ def own(command_line):
         line.counterfeit("down", "--purge")
 
 
-def test_interrupted_up_leaves_no_process(own):
+def test_up_interrupted_twice_leaves_no_process(own):
     command = [sys.executable, "-c", UP]
     with subprocess.Popen(command, env=own.env, stdout=subprocess.PIPE, text=True) as process:
         assert "ready" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-    assert "interrupted: stopping what was started" in rest
+        told = next(line for line in process.stdout if "interrupted" in line)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert told == "interrupted: stopping what was started\n"
     assert stragglers(Folders(own.state)) == []
 
 
