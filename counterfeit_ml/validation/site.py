@@ -26,6 +26,7 @@ KEPT_TAGS = frozenset(
 )
 DROPPED_TAGS = frozenset("script style link meta button input label noscript".split())
 KEPT_ATTRIBUTES = frozenset(("class", "id", "href", "colspan", "rowspan"))
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 OWN_LINK = re.compile(r"^(?!//)[\w./#?=&%+-]*$")
 
 
@@ -40,7 +41,7 @@ def complete_site(site: Path, results: Path) -> None:
 
 
 def _self_contained(text: str, root: str) -> str:
-    page = html.document_fromstring(text)
+    page = html.document_fromstring(CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text))
     for element in list(page.iter()):
         if not isinstance(element.tag, str) or element.tag in DROPPED_TAGS or _is_logo(element):
             element.drop_tree()

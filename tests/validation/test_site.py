@@ -27,6 +27,7 @@ def rewritten(folder: Path, body: str) -> str:
         ("<td><img src=x onerror=alert(1)></td>", "&lt;img src=&quot;x&quot;"),
         ("<p><svg onload=alert(1)></svg></p>", "&lt;svg onload="),
         ("<p><iframe src=//evil></iframe></p>", "&lt;iframe src="),
+        ("<p><svg>\x00\x01\x7f</svg></p>", "&lt;svg&gt;\ufffd\ufffd\ufffd"),
         ("<p><marquee>new</marquee></p>", "&lt;marquee&gt;new"),
     ],
 )

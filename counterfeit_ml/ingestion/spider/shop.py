@@ -143,7 +143,7 @@ def _source(response: TextResponse) -> str:
 
 def _requested(failure: Failure) -> str:
     """The address that a page links to, before any redirect."""
-    request: Request = failure.request
+    request: Request = failure.request  # type: ignore[attr-defined]
     return str(request.meta.get("redirect_urls", [request.url])[0])
 
 
@@ -158,7 +158,7 @@ def _is_expected(failure: Failure) -> bool:
     """Whether the page is no longer there, or not for us (robots.txt, another host)."""
     if isinstance(failure.value, HttpError):
         return failure.value.response.status in GONE
-    redirected = "redirect_urls" in failure.request.meta
+    redirected = "redirect_urls" in failure.request.meta  # type: ignore[attr-defined]
     return isinstance(failure.value, IgnoreRequest) and not redirected
 
 
