@@ -55,8 +55,9 @@ def _self_contained(text: str, root: str) -> str:
 
 
 def _is_logo(element: html.HtmlElement) -> bool:
-    above = element.getparent()
-    return element.tag == "img" and above is not None and "navbar-brand" in above.get("class", "")
+    return element.tag == "img" and any(
+        "navbar" in above.get("class", "") for above in element.iterancestors()
+    )
 
 
 def _show_as_text(element: html.HtmlElement) -> None:
