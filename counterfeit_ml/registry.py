@@ -3,6 +3,7 @@
 MLflow is imported inside the functions: it takes seconds, and most of the platform never needs it.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -118,6 +119,8 @@ class Registry:
             (env.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False),
         ):
             os.environ.setdefault(variable.name, str(value))
+        # Its notes go to stderr, which Airflow shows as errors.
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
         return mlflow
 
     @contextmanager

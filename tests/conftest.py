@@ -5,9 +5,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,3 +121,27 @@ def unused_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def listing_row() -> Callable[..., dict[str, Any]]:
+    """Makes a sound row of LISTINGS, with the changes given."""
+
+    def row(listing_id: str, **changes: Any) -> dict[str, Any]:
+        return {
+            "listing_id": listing_id,
+            "url": f"http://shop/{listing_id}",
+            "title": "bag",
+            "price_text": "10",
+            "price": 10.0,
+            "currency": "USD",
+            "price_usd": 10.0,
+            "rate_date": date(1999, 1, 4),
+            "seller_id": "s",
+            "image_url": "http://shop/1.jpg",
+            "image_sha256": "a" * 64,
+            "scraped_at": datetime(1999, 1, 1, tzinfo=UTC),
+            **changes,
+        }
+
+    return row

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
@@ -21,22 +20,9 @@ PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
-def failed_day(stack) -> str:
+def failed_day(stack, listing_row) -> str:
     """A day whose validation failed, over a listing that tries to run a script."""
-    listing = {
-        "listing_id": "1",
-        "url": "http://shop/1",
-        "title": HOSTILE_TITLE,
-        "price_text": "10",
-        "price": 10.0,
-        "currency": "USD",
-        "price_usd": 10.0,
-        "rate_date": date(1999, 1, 4),
-        "seller_id": "s",
-        "image_url": "http://shop/1.jpg",
-        "image_sha256": "a" * 64,
-        "scraped_at": datetime(1999, 4, 1, tzinfo=UTC),
-    }
+    listing = listing_row("1", title=HOSTILE_TITLE)
     table = pa.Table.from_pylist([listing], LISTINGS.schema)
     Lake(stack.settings).write(LISTINGS, table, ds=DAY, marketplace="browser_test")
     with pytest.raises(ValidationError, match="Titles hold no markup"):

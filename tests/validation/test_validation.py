@@ -1,8 +1,5 @@
 """Validation of what is in a real lake, and the Data Docs it leaves there."""
 
-from datetime import UTC, date, datetime
-from typing import Any
-
 import pyarrow as pa
 import pytest
 
@@ -15,28 +12,13 @@ from counterfeit_ml.validation.site import SITE
 GOOD, BAD = "1999-01-01", "1999-01-02"
 
 
-def listing(listing_id: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "listing_id": listing_id,
-        "url": f"http://shop/{listing_id}",
-        "title": "bag",
-        "price_text": "10",
-        "price": 10.0,
-        "currency": "USD",
-        "price_usd": 10.0,
-        "rate_date": date(1999, 1, 4),
-        "seller_id": "s",
-        "image_url": "http://shop/1.jpg",
-        "image_sha256": "a" * 64,
-        "scraped_at": datetime(1999, 1, 1, tzinfo=UTC),
-        **changes,
-    }
-
-
 @pytest.fixture
-def lake(services) -> Lake:
+def lake(services, listing_row) -> Lake:
     lake = Lake(services.settings)
-    days = {GOOD: [listing("1")], BAD: [listing("1"), listing("2", price=-1.0)]}
+    days = {
+        GOOD: [listing_row("1")],
+        BAD: [listing_row("1"), listing_row("2", price=-1.0)],
+    }
     for day, rows in days.items():
         table = pa.Table.from_pylist(rows, LISTINGS.schema)
         lake.write(LISTINGS, table, ds=day, marketplace="validation_test")
@@ -77,8 +59,8 @@ def test_the_same_day_again_changes_no_byte(services, lake):
     assert docs(lake) == before
 
 
-def test_pages_run_nothing_and_fetch_nothing(services, lake):
-    hostile = listing("1", price=-1.0, currency="<script>alert(1)</script>")
+def test_pages_run_nothing_and_fetch_nothing(services, lake, listing_row):
+    hostile = listing_row("1", price=-1.0, currency="<script>alert(1)</script>")
     table = pa.Table.from_pylist([hostile], LISTINGS.schema)
     lake.write(LISTINGS, table, ds="1999-01-03", marketplace="validation_test")
     with pytest.raises(ValidationError):
@@ -89,10 +71,10 @@ def test_pages_run_nothing_and_fetch_nothing(services, lake):
     assert "stylesheet" in html
 
 
-def test_a_marketplace_refused_whole_fails_the_day(services, lake):
+def test_a_marketplace_refused_whole_fails_the_day(services, lake, listing_row):
     day = "1999-01-04"
     refused = {"source": "feed:1", "reason": "not_json", "detail": "no JSON", "record": "{"}
-    for name, rows in {"sound": [listing("1")], "refused": []}.items():
+    for name, rows in {"sound": [listing_row("1")], "refused": []}.items():
         table = pa.Table.from_pylist(rows, LISTINGS.schema)
         lake.write(LISTINGS, table, ds=day, marketplace=f"validation_{name}")
     table = pa.Table.from_pylist([refused], QUARANTINE.schema)
