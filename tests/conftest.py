@@ -1,6 +1,8 @@
 """One real stack for the whole session: its light part, and Airflow where a test asks for it."""
 
+import atexit
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from counterfeit_ml.stack import StackSettings
 PREFIX = "COUNTERFEIT_"
 # Airflow makes its home where this says as soon as it is imported: never in the person's own.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
+atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 COUNTERFEIT = str(Path(sys.executable).with_name("counterfeit"))
 UP_LIGHT = """
