@@ -119,8 +119,9 @@ class Lake:
 
     def partitions(self, dataset: Dataset, **partition: str) -> list[dict[str, str]]:
         """The published partitions whose leading keys equal ``partition``, in order."""
-        prefix = _prefix(dataset, partition)
-        folders = (key.split("/")[1:-1] for key in self.keys(prefix) if key.endswith(MANIFEST))
+        # With the slash: model=1 is not model=10.
+        keys = self.keys(f"{_prefix(dataset, partition)}/")
+        folders = (key.split("/")[1:-1] for key in keys if key.endswith(MANIFEST))
         return sorted(
             (dict(part.split("=", 1) for part in folder) for folder in folders),
             key=lambda one: tuple(one.values()),

@@ -109,6 +109,13 @@ def test_a_picture_is_stored_under_its_hash(lake):
     assert lake.keys(f"images/{digest[:2]}/{digest}") == [f"images/{digest[:2]}/{digest}"]
 
 
+def test_a_partition_whose_name_begins_another_is_read_alone(lake, name):
+    lake.write(LABELS, labels("a"), label_set=name)
+    lake.write(LABELS, labels("b"), label_set=f"{name}0")
+    assert lake.partitions(LABELS, label_set=name) == [{"label_set": name}]
+    assert lake.read(LABELS, label_set=name)["image_sha256"].to_pylist() == ["a"]
+
+
 def test_what_was_never_published_says_so(lake, name):
     with pytest.raises(PartitionMissingError, match="never published: run `counterfeit labels`"):
         lake.read(LABELS, label_set=name)
