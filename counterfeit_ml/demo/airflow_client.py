@@ -6,7 +6,8 @@ from typing import Any
 import requests
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack import AIRFLOW_USER, StackSettings
+from counterfeit_ml.stack import StackSettings
+from counterfeit_ml.stack.airflow import login
 
 TIMEOUT_SECONDS = 30
 
@@ -20,7 +21,6 @@ class Run:
     state: str
     triggered_by: str
     run_after: str
-    seconds: float | None
 
 
 class AirflowClient:
@@ -30,11 +30,7 @@ class AirflowClient:
         self._base = own.airflow_url
         self._session = requests.Session()
         self._session.trust_env = False
-        password = own.airflow_admin_password.get_secret_value()
-        answer = self._call(
-            "POST", "/auth/token", json={"username": AIRFLOW_USER, "password": password}
-        )
-        self._session.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        self._session.headers["Authorization"] = f"Bearer {login(own)}"
 
     def dag_ids(self) -> set[str]:
         """The DAGs that Airflow has read; raises ``StackError`` for one it cannot import."""
@@ -101,7 +97,6 @@ def _run(document: dict[str, Any]) -> Run:
         document["state"],
         document["triggered_by"],
         document["run_after"],
-        document["duration"],
     )
 
 

@@ -16,7 +16,7 @@ from counterfeit_ml.settings import ROOT
 from counterfeit_ml.stack import postgres
 from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.http import call
-from counterfeit_ml.stack.settings import AIRFLOW_USER, HOST
+from counterfeit_ml.stack.settings import AIRFLOW_USER, HOST, StackSettings
 from counterfeit_ml.stack.stack import Stack
 
 # Two cores: more tasks at once only take time from each other.
@@ -111,7 +111,7 @@ def is_healthy(stack: Stack, component: str, since: float) -> bool:
 
 def ensure_objects(stack: Stack) -> None:
     """Bring the connections ``lake`` and ``warehouse`` and the pool ``scoring`` up to date."""
-    token = login(stack)
+    token = login(stack.own)
     for connection in (_lake(stack), _warehouse(stack)):
         _ensure(stack, token, "connections", connection["connection_id"], connection)
     _ensure(stack, token, "pools", "scoring", SCORING_POOL)
@@ -128,16 +128,14 @@ def _ensure(stack: Stack, token: str, kind: str, name: str, wanted: dict[str, An
         )
 
 
-def login(stack: Stack) -> str:
+def login(own: StackSettings) -> str:
     """A token for Airflow's REST API; raises ``StackError``."""
-    answer = call(
-        "POST",
-        f"{stack.own.airflow_url}/auth/token",
-        json={
-            "username": AIRFLOW_USER,
-            "password": stack.own.airflow_admin_password.get_secret_value(),
-        },
-    )
+    url = f"{own.airflow_url}/auth/token"
+    password = own.airflow_admin_password.get_secret_value()
+    try:
+        answer = call("POST", url, json={"username": AIRFLOW_USER, "password": password})
+    except requests.RequestException as error:
+        raise StackError(f"Airflow does not answer at {url}: see `counterfeit status`.") from error
     if not answer.ok:
         raise StackError(f"Airflow refuses the login of {AIRFLOW_USER!r}: {answer.text[:300]}")
     return str(answer.json()["access_token"])

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from counterfeit_ml.errors import StackError
 from counterfeit_ml.stack.folders import Folders
-from counterfeit_ml.stack.settings import AIRFLOW_USER, READER
+from counterfeit_ml.stack.settings import AIRFLOW_USER, HOST, READER
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.supervisor import Supervisor
 
@@ -45,7 +45,7 @@ def run_psql(arguments: list[str]) -> None:
     psql = str(Folders().postgres_binaries / "psql")
     # By the environment, for a command line is there for everyone to read.
     login = {
-        "PGHOST": "127.0.0.1",
+        "PGHOST": HOST,
         "PGPORT": str(stack.own.postgres_port),
         "PGDATABASE": "warehouse",
         "PGUSER": READER,

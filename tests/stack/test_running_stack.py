@@ -110,7 +110,7 @@ def test_mlflow_stores_artifacts_in_the_lake_for_clients_without_keys(services):
 def test_airflow_has_the_connections(stack, parts):
     base = f"{stack.stack.airflow_url}/api/v2/connections"
     assert call("GET", base).status_code == 401
-    token = airflow.login(parts)
+    token = airflow.login(parts.own)
     found = {
         one["connection_id"]: one for one in call("GET", base, token=token).json()["connections"]
     }
