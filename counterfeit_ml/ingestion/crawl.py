@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.feed import Feed
-from counterfeit_ml.ingestion.marketplaces import Site
+from counterfeit_ml.ingestion.site import Site
 
 LISTINGS_FILE = "listings.jsonl"
 IMAGES_FOLDER = "images"

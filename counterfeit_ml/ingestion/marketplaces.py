@@ -6,44 +6,17 @@ from pathlib import Path
 from string import Template
 from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    PositiveInt,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from counterfeit_ml.configuration import load_yaml
 from counterfeit_ml.errors import ConfigError, IngestionError
 from counterfeit_ml.ingestion.door import web_url
 from counterfeit_ml.ingestion.reasons import Refused
+from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import Settings
 
 NAME = r"^[a-z0-9_]{1,64}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-
-
-def _regex(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
-    return pattern
-
-
-class Site(BaseModel):
-    """A shop that is crawled."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    start_url: str
-    listing_pages: Annotated[str, AfterValidator(_regex)] | None = None
-    """Regular expression on the URL: a page that matches must be a listing, or is quarantined."""
-    max_pages: PositiveInt = 10_000
-    allow_local: bool = False
-    """Whether it may have a private or loopback address."""
 
 
 class FeedFile(BaseModel):

@@ -11,7 +11,7 @@ import pytest
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.crawl import crawl
 from counterfeit_ml.ingestion.feed import read_feed
-from counterfeit_ml.ingestion.marketplaces import Site
+from counterfeit_ml.ingestion.site import Site
 from ingestion.pictures_made import picture
 from ingestion.small_shop import SmallShop, links, serve
 
@@ -170,7 +170,7 @@ def test_the_spider_ends_with_whoever_started_it(shop, tmp_path):
         "from datetime import date\n"
         "from pathlib import Path\n"
         "from counterfeit_ml.ingestion.crawl import crawl\n"
-        "from counterfeit_ml.ingestion.marketplaces import Site\n"
+        "from counterfeit_ml.ingestion.site import Site\n"
         "site = Site(start_url=sys.argv[1], allow_local=True)\n"
         "crawl(site, date(2026, 11, 21), Path(sys.argv[2]))\n"
     )

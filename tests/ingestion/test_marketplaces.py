@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from counterfeit_ml.errors import ConfigError, IngestionError
-from counterfeit_ml.ingestion.marketplaces import FeedFile, Site, load_marketplaces, source_of
+from counterfeit_ml.ingestion.marketplaces import FeedFile, load_marketplaces, source_of
+from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import ROOT, Settings
 
 

@@ -1,0 +1,147 @@
+"""What earlier runs fetched: a file that a run fills once, and that it and its spider ask.
+
+A file, because neither process shall grow with the number of pages of a shop.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+_TABLES = """
+CREATE TABLE page (
+    url TEXT PRIMARY KEY, source TEXT, etag TEXT, last_modified TEXT, asked TEXT NOT NULL,
+    links TEXT NOT NULL, record TEXT, evidence_sha256 TEXT, evidence_ds TEXT, done INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE picture (
+    url TEXT PRIMARY KEY, etag TEXT, last_modified TEXT, asked TEXT NOT NULL,
+    sha256 TEXT NOT NULL, media_type TEXT NOT NULL, phash TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE evidence (
+    listing_id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, ds TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE seen (listing_id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class KnownPage:
+    """A page that was fetched before, under the address ``url`` that linked to it."""
+
+    url: str
+    source: str
+    """The page's own address: its canonical one."""
+    etag: str | None
+    last_modified: str | None
+    asked: date
+    """The last day on which the server sent it, or said that it had not changed."""
+    links: tuple[str, ...]
+    record: dict[str, Any] | None
+    """The raw record it held, None where it is no listing."""
+    evidence_sha256: str | None
+    evidence_ds: date | None
+    done: bool
+    """Whether this very run has dealt with it, before it was interrupted."""
+
+
+@dataclass(frozen=True)
+class KnownPicture:
+    """A sound picture that was fetched before and is in the lake."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+    asked: date
+    sha256: str
+    media_type: str
+    phash: str
+
+
+class Memory:
+    """Pages and pictures by address, evidence by listing."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        mode = "ro" if read_only else "rw"
+        self.path = path
+        self._file = sqlite3.connect(f"file:{path}?mode={mode}", uri=True)
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A new one that remembers nothing."""
+        with sqlite3.connect(path) as file:
+            file.execute("PRAGMA journal_mode = OFF")
+            file.executescript(_TABLES)
+        file.close()
+        return cls(path)
+
+    def remember_pages(self, pages: Iterable[KnownPage]) -> None:
+        """Add pages, or replace what is known of them."""
+        self._fill("page", (_written(page) for page in pages), KnownPage)
+
+    def remember_pictures(self, pictures: Iterable[KnownPicture]) -> None:
+        """Add pictures, or replace what is known of them."""
+        self._fill("picture", (_written(picture) for picture in pictures), KnownPicture)
+
+    def page(self, url: str) -> KnownPage | None:
+        """The page last fetched from ``url``."""
+        row = self._row("page", url)
+        if row is None:
+            return None
+        known = dict(row)
+        return KnownPage(
+            **known
+            | {
+                "asked": date.fromisoformat(known["asked"]),
+                "links": tuple(json.loads(known["links"])),
+                "record": json.loads(known["record"]) if known["record"] else None,
+                "evidence_ds": _day(known["evidence_ds"]),
+                "done": bool(known["done"]),
+            }
+        )
+
+    def picture(self, url: str) -> KnownPicture | None:
+        """The sound picture last fetched from ``url``."""
+        row = self._row("picture", url)
+        if row is None:
+            return None
+        known = dict(row)
+        return KnownPicture(**known | {"asked": date.fromisoformat(known["asked"])})
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def _row(self, table: str, url: str) -> sqlite3.Row | None:
+        cursor = self._file.cursor()
+        cursor.row_factory = sqlite3.Row
+        found: sqlite3.Row | None = cursor.execute(
+            f"SELECT * FROM {table} WHERE url = ?",  # noqa: S608
+            (url,),
+        ).fetchone()
+        return found
+
+    def _fill(self, table: str, rows: Iterable[tuple[Any, ...]], kind: type) -> None:
+        names = [one.name for one in fields(kind)]
+        with self._file:
+            self._file.executemany(
+                f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) "  # noqa: S608
+                f"VALUES ({', '.join('?' * len(names))})",
+                rows,
+            )
+
+
+def _written(known: KnownPage | KnownPicture) -> tuple[Any, ...]:
+    return tuple(_plain(getattr(known, one.name)) for one in fields(known))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return json.dumps(value) if isinstance(value, tuple | dict) else value
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
