@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from counterfeit_ml.datasets import LISTINGS, QUARANTINE, Dataset
 from counterfeit_ml.errors import IngestionError
-from counterfeit_ml.ingestion.feed import Entry, Feed, read_feed
+from counterfeit_ml.ingestion.crawl import Crawled, CrawledEntry, crawl
+from counterfeit_ml.ingestion.feed import Entry, Feed, OpenedFeed, open_feed
 from counterfeit_ml.ingestion.gallery import Gallery
 from counterfeit_ml.ingestion.listings import SHORT, listing_fields
-from counterfeit_ml.ingestion.marketplaces import FeedFile, source_of
-from counterfeit_ml.ingestion.site import Site
+from counterfeit_ml.ingestion.marketplaces import source_of
 from counterfeit_ml.ingestion.reasons import Reason, Refused
+from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.ingestion.text import plain_text
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.progress import track
@@ -71,7 +72,7 @@ def ingest(
     """
     ds = _day(day)
     lake = Lake(settings)
-    with _feed(source_of(settings, marketplace, source), ds) as feed:
+    with _feed(settings, source_of(settings, marketplace, source), ds) as feed:
         day_of = _Day(ds, marketplace, Gallery(lake))
         day_of.take(feed)
     summary = day_of.summary()
@@ -93,9 +94,9 @@ class _Day:
         self.pictures: set[str] = set()
         self.repeated = 0
 
-    def take(self, feed: Feed) -> None:
+    def take(self, feed: OpenedFeed | Crawled) -> None:
         """Sort every entry of ``feed`` into listings, repeated and quarantine."""
-        entries = iter(track(read_feed(feed), f"ingesting {self.marketplace}"))
+        entries = iter(track(feed.entries(), f"ingesting {self.marketplace}"))
         with ThreadPoolExecutor(THREADS) as pool:
             while chunk := list(islice(entries, CHUNK)):
                 verdicts = pool.map(lambda entry: self._examine(feed, entry), chunk)
@@ -116,14 +117,16 @@ class _Day:
             pictures_stored=len(self.gallery.added),
         )
 
-    def _examine(self, feed: Feed, entry: Entry) -> dict[str, Any] | Refused:
+    def _examine(self, feed: OpenedFeed | Crawled, entry: Entry) -> dict[str, Any] | Refused:
         """The finished row, its picture stored, or the refusal. Runs in a thread of the pool."""
         if isinstance(entry.record, Refused):
             return entry.record
         try:
             row = listing_fields(entry.record, self.ds)
-            if entry.no_picture:
+            if isinstance(entry, CrawledEntry) and entry.no_picture:
                 return entry.no_picture
+            if feed.folder is None:
+                return Refused(Reason.MISSING_IMAGE, "No picture can lie beside a remote feed.")
             digest = self.gallery.store(feed.folder, entry.record.get("image"))
         except Refused as refusal:
             return refusal
@@ -191,13 +194,12 @@ def _write(lake: Lake, dataset: Dataset, rows: _Rows, summary: IngestSummary) ->
 
 
 @contextmanager
-def _feed(source: Site | FeedFile, ds: date) -> Iterator[Feed]:
+def _feed(settings: Settings, source: Site | Feed, ds: date) -> Iterator[OpenedFeed | Crawled]:
     """The feed itself, or the one the spider makes of a site, which lasts as long as the block."""
-    if isinstance(source, FeedFile):
-        yield Feed(source.path)
+    if isinstance(source, Feed):
+        with open_feed(source, ds, settings) as opened:
+            yield opened
         return
-    from counterfeit_ml.ingestion.crawl import crawl
-
     with TemporaryDirectory(prefix="counterfeit-crawl-") as folder:
         yield crawl(source, ds, Path(folder))
 
