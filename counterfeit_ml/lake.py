@@ -41,22 +41,27 @@ class Manifest:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
+def bucket_store(settings: Settings, bucket: str) -> S3Store:
+    """A bucket of the S3 service that ``settings`` name, with their login."""
+    return S3Store(
+        bucket,
+        endpoint=settings.lake_endpoint,
+        access_key_id=settings.lake_access_key,
+        secret_access_key=settings.lake_secret_key.get_secret_value(),
+        region="us-east-1",
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": settings.lake_endpoint.startswith("http://")},
+        retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=20)},
+    )
+
+
 class Lake:
     """Datasets, pictures and plain objects in one S3 bucket."""
 
     def __init__(self, settings: Settings) -> None:
         self.endpoint = settings.lake_endpoint
         self.bucket = settings.lake_bucket
-        self.store = S3Store(
-            settings.lake_bucket,
-            endpoint=settings.lake_endpoint,
-            access_key_id=settings.lake_access_key,
-            secret_access_key=settings.lake_secret_key.get_secret_value(),
-            region="us-east-1",
-            virtual_hosted_style_request=False,
-            client_options={"allow_http": settings.lake_endpoint.startswith("http://")},
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=20)},
-        )
+        self.store = bucket_store(settings, settings.lake_bucket)
 
     # Datasets
 

@@ -4,14 +4,16 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from counterfeit_ml.errors import IngestionError
-from counterfeit_ml.ingestion.feed import Feed
+from counterfeit_ml.ingestion.feed import Entry
+from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.site import Site
 
 LISTINGS_FILE = "listings.jsonl"
@@ -34,7 +36,46 @@ class Job:
     scraped_at: str
 
 
-def crawl(site: Site, ds: date, folder: Path) -> Feed:
+@dataclass(frozen=True, slots=True)
+class CrawledEntry(Entry):
+    """A page's record, with what the spider noted."""
+
+    no_picture: Refused | None = None
+    """Why the spider could not fetch the picture."""
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """What the spider wrote: one page a line, pictures beside it."""
+
+    path: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the pictures' paths start, and what they may not leave."""
+        return self.path.parent
+
+    def entries(self) -> Iterator[CrawledEntry]:
+        """The pages, in order."""
+        with self.path.open(encoding="utf-8") as file:
+            for line in file:
+                yield _entry(line.strip(), json.loads(line))
+
+
+def _entry(text: str, record: dict[str, Any]) -> CrawledEntry:
+    return CrawledEntry(
+        source=record["source"],
+        text=text,
+        record=_noted(record.get("refused")) or record,
+        no_picture=_noted(record.get("image_refused")),
+    )
+
+
+def _noted(note: dict[str, str] | None) -> Refused | None:
+    return Refused(Reason(note["reason"]), note["detail"]) if note else None
+
+
+def crawl(site: Site, ds: date, folder: Path) -> Crawled:
     """Crawl ``site`` into a feed below ``folder``, ordered by page.
 
     Every listing is stamped with midnight UTC of ``ds``, so that an unchanged shop gives the same
@@ -49,7 +90,7 @@ def crawl(site: Site, ds: date, folder: Path) -> Feed:
         scraped_at=f"{ds.isoformat()}T00:00:00Z",
     )
     _run(job)
-    feed = Feed(folder / LISTINGS_FILE, crawled=True)
+    feed = Crawled(folder / LISTINGS_FILE)
     _check(site, folder, feed)
     _sort(feed.path)
     return feed
@@ -78,7 +119,7 @@ def _run(job: Job) -> None:
         )
 
 
-def _check(site: Site, folder: Path, feed: Feed) -> None:
+def _check(site: Site, folder: Path, feed: Crawled) -> None:
     fault = folder / FAULT_FILE
     if fault.exists():
         raise IngestionError(

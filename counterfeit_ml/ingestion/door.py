@@ -1,11 +1,13 @@
 """The door: which addresses and paths may be followed at all."""
 
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 
 MAX_URL_LENGTH = 2048
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def web_url(value: object) -> str:
@@ -24,6 +26,23 @@ def web_url(value: object) -> str:
     if parts.username or parts.password:
         raise Refused(Reason.BAD_URL, "The URL carries a user name or password.")
     return value
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet: a private one must not be asked.
+
+    An IPv6 address that only wraps an IPv4 address is what that is. False for what is none.
+    """
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, IPv6Address):
+        wrapped = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            wrapped = ip_address(int(ip) & 0xFFFFFFFF)  # type: ignore[assignment]
+        ip = wrapped or ip
+    return ip.is_global and not ip.is_multicast
 
 
 def inside(folder: Path, value: str) -> Path:

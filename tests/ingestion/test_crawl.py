@@ -10,7 +10,6 @@ import pytest
 
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.crawl import crawl
-from counterfeit_ml.ingestion.feed import read_feed
 from counterfeit_ml.ingestion.site import Site
 from ingestion.pictures_made import picture
 from ingestion.small_shop import SmallShop, links, serve
@@ -31,7 +30,7 @@ def crawled(shop: SmallShop, folder, **limits) -> dict[str, object]:
         entry.source.removeprefix(shop.url): getattr(entry.record, "reason", None)
         or (entry.no_picture and entry.no_picture.reason)
         or entry.record["image"]
-        for entry in read_feed(crawl(site, DAY, folder))
+        for entry in crawl(site, DAY, folder).entries()
     }
 
 
@@ -96,7 +95,7 @@ def test_notes_what_it_cannot_have(shop, tmp_path):
     site = Site(start_url=f"{shop.url}/", listing_pages="/item/", allow_local=True)
     found = {
         entry.source.removeprefix(f"{shop.url}/item/"): entry
-        for entry in read_feed(crawl(site, DAY, tmp_path))
+        for entry in crawl(site, DAY, tmp_path).entries()
     }
     assert {name: getattr(entry.record, "reason", None) for name, entry in found.items()} == {
         "broken": "unreachable_page",
