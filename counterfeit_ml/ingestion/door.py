@@ -1,6 +1,6 @@
 """The door: which addresses and paths may be followed at all."""
 
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,20 +29,24 @@ def web_url(value: object) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet: a private one must not be asked.
+    """Whether the IP ``address`` is of the open internet.
 
-    An IPv6 address that only wraps an IPv4 address is what that is. False for what is none.
+    Not private, loopback, link-local, multicast, reserved or unspecified, nor an IPv6 address that
+    carries such an IPv4 one (mapped, 6to4, NAT64).
     """
     try:
-        ip = ip_address(address)
+        ip = ip_address(address.partition("%")[0])
     except ValueError:
         return False
     if isinstance(ip, IPv6Address):
-        wrapped = ip.ipv4_mapped or ip.sixtofour
+        within = ip.ipv4_mapped or ip.sixtofour
         if ip in _NAT64:
-            wrapped = ip_address(int(ip) & 0xFFFFFFFF)  # type: ignore[assignment]
-        ip = wrapped or ip
-    return ip.is_global and not ip.is_multicast
+            within = IPv4Address(int(ip) & 0xFFFFFFFF)
+        if within is not None:
+            return is_public(str(within))
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
 def inside(folder: Path, value: str) -> Path:
