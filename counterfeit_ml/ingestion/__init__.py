@@ -3,8 +3,6 @@
 ``spider`` crawls a shop and writes a feed (``listings.jsonl`` beside ``images/``); ``feed`` reads
 any feed; ``listings``, ``prices`` and ``pictures`` refuse what is not sound; ``ingest`` writes a
 day's partition of listings and of quarantine.
+
+Nothing is imported here: Airflow reads ``marketplaces`` and ``pools`` whenever it parses the DAG.
 """
-
-from counterfeit_ml.ingestion.ingest import IngestSummary, ingest
-
-__all__ = ["IngestSummary", "ingest"]
