@@ -58,7 +58,14 @@ class IngestSummary:
 
 
 def ingest(
-    settings: Settings, day: date | str, marketplace: str, source: str | None = None
+    settings: Settings,
+    day: date | str,
+    marketplace: str,
+    source: str | None = None,
+    *,
+    max_pages: int | None = None,
+    max_bytes: int | None = None,
+    force: bool = False,
 ) -> IngestSummary:
     """Ingest ``marketplace`` for ``day`` from its configured source, or from ``source``.
 
