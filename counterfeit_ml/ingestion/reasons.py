@@ -34,7 +34,7 @@ class Reason(StrEnum):
     HTML_AS_IMAGE = "html_as_image"
     TRUNCATED_IMAGE = "truncated_image"
     NOT_AN_IMAGE = "not_an_image"
-    """Neither JPEG, PNG, WebP nor GIF, or damaged inside."""
+    """Neither JPEG, PNG, WebP, GIF nor AVIF, or damaged inside."""
     IMAGE_TOO_LARGE = "image_too_large"
 
 
