@@ -114,13 +114,11 @@ def ingest_listings() -> None:
     @step(outlets=[LISTINGS], trigger_rule="all_done")
     def announce_listings(
         summaries: list, outlet_events: Any, partition_key: str | None = None, params: Any = None
-    ) -> dict:
+    ) -> None:
         """Say that the day's listings are there: mapped tasks cannot, their events get lost."""
-        listed = {one["marketplace"]: one["listed"] for pool in summaries for one in pool or ()}
-        if not listed:
+        if not any(summary for pool in summaries for summary in pool or ()):
             raise AirflowSkipException("No marketplace was taken: nothing follows.")
         outlet_events[LISTINGS].add_partitions(day_of(partition_key, params["day"]))
-        return listed
 
     chosen, taken = list_marketplaces(), []
     for pool in POOLS:

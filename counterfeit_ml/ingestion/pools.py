@@ -1,4 +1,4 @@
-"""Airflow's pools of ingestion: one of one slot for each shop's domain, so that it is never hurried.
+"""The pools of ingestion in Airflow: one slot for each shop's domain, so that none is hurried.
 
 Light: the DAG file asks this for its tasks whenever Airflow parses it.
 """

@@ -50,7 +50,8 @@ def day_of(partition_key: str | None, given: str | None = None) -> str:
     if day is None:
         found = "no partition key"
     elif not _is_day(day):
-        found = f"the partition key {day!r}, which is no day such as 2026-11-22"
+        kind = "partition key" if partition_key is not None else "parameter day"
+        found = f"the {kind} {day!r}, which is no day such as 2026-11-22"
     elif given not in (None, day):
         found = f"the partition key {day} and the parameter day {given}"
     else:
