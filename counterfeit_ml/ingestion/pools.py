@@ -9,12 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from counterfeit_ml.errors import IngestionError
-from counterfeit_ml.ingestion.marketplaces import (
-    FeedFile,
-    choose_marketplaces,
-    load_marketplaces,
-    source_of,
-)
+from counterfeit_ml.ingestion.marketplaces import choose_marketplaces, load_marketplaces, source_of
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import ConfigSettings
 
@@ -47,7 +42,8 @@ def by_pool(
     """
     chosen: dict[str, list[str]] = {pool: [] for pool in pools}
     for name in choose_marketplaces(settings, names, source):
-        pool = _pool_of(source_of(settings, name, source)).name
+        found = source_of(settings, name, source)
+        pool = _domain_pool(found).name if isinstance(found, Site) else FEEDS.name
         if pool not in chosen and source is None:
             raise IngestionError(
                 f"The marketplace {name!r} is newer than the tasks of this run: let `counterfeit "
@@ -55,10 +51,6 @@ def by_pool(
             )
         chosen[pool if pool in chosen else OTHER_SHOPS.name].append(name)
     return chosen
-
-
-def _pool_of(source: Site | FeedFile) -> Pool:
-    return _domain_pool(source) if isinstance(source, Site) else FEEDS
 
 
 def _domain_pool(site: Site) -> Pool:
