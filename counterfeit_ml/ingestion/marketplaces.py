@@ -109,8 +109,9 @@ def source_of(settings: ConfigSettings, name: str, source: str | None = None) ->
         web_url(source)
     except Refused as refusal:
         raise IngestionError(f"{refusal.detail} Give a shop's URL or a feed's path.") from refusal
-    site = (configured.site if configured else None) or Site(start_url=source)
-    return site.model_copy(update={"start_url": source})
+    site = (configured.site if configured else None) or Site(start_urls=(source,))
+    here = {"start_urls": (source,), "sitemaps": (), "allowed_domains": ()}
+    return site.model_copy(update=here)
 
 
 def _resolved(
@@ -118,16 +119,23 @@ def _resolved(
 ) -> Marketplace:
     if marketplace.site is None:
         return marketplace
+    entrances = {
+        key: tuple(
+            _filled_in(f"{path}: marketplaces.{name}.site.{key}", url, known)
+            for url in getattr(marketplace.site, key)
+        )
+        for key in ("start_urls", "sitemaps")
+    }
+    site = marketplace.site.model_copy(update=entrances)
+    return marketplace.model_copy(update={"site": site})
+
+
+def _filled_in(place: str, url: str, known: Mapping[str, str]) -> str:
     try:
-        start_url = web_url(Template(marketplace.site.start_url).substitute(known))
+        return web_url(Template(url).substitute(known))
     except (KeyError, ValueError) as error:
         raise ConfigError(
-            f"{path}: marketplaces.{name}.site.start_url: only ${{{', '.join(known)}}} can be "
-            f"filled in, not {error}."
+            f"{place}: only ${{{', '.join(known)}}} can be filled in, not {error}."
         ) from error
     except Refused as refusal:
-        raise ConfigError(
-            f"{path}: marketplaces.{name}.site.start_url: {refusal.detail}"
-        ) from refusal
-    site = marketplace.site.model_copy(update={"start_url": start_url})
-    return marketplace.model_copy(update={"site": site})
+        raise ConfigError(f"{place}: {refusal.detail}") from refusal

@@ -32,7 +32,7 @@ def configured(tmp_path):
 
 def test_the_sample_marketplace_is_configured():
     assert source_of(settings(ROOT / "config"), "sample") == Site(
-        start_url="http://127.0.0.1:4711/",
+        start_urls=("http://127.0.0.1:4711/",),
         listing_pages="/item/",
         max_pages=5000,
         allow_local=True,
@@ -41,15 +41,15 @@ def test_the_sample_marketplace_is_configured():
 
 def test_a_source_given_keeps_the_limits_of_the_site(configured):
     known = configured(
-        "marketplaces:\n  one:\n    site: {start_url: 'https://one.example/', max_pages: 7}\n"
+        "marketplaces:\n  one:\n    site: {start_urls: ['https://one.example/'], max_pages: 7}\n"
         "  two:\n    feed: {path: /data/two.jsonl}\n"
     )
     assert source_of(known, "two") == FeedFile(path=Path("/data/two.jsonl"))
     assert source_of(known, "one", "https://1.example/") == Site(
-        start_url="https://1.example/", max_pages=7
+        start_urls=("https://1.example/",), max_pages=7
     )
     assert source_of(known, "new", "feed.jsonl") == FeedFile(path=Path("feed.jsonl"))
-    assert source_of(known, "new", "http://127.0.0.1/") == Site(start_url="http://127.0.0.1/")
+    assert source_of(known, "new", "http://127.0.0.1/") == Site(start_urls=("http://127.0.0.1/",))
 
 
 @pytest.mark.parametrize(
@@ -72,15 +72,15 @@ def test_says_what_is_wrong_with_a_source(name, source, message):
     [
         ("marketplaces: {one: {}}", "marketplaces.one: .*give either `site` or `feed`"),
         (
-            "marketplaces: {one: {site: {start_url: '${HOME}'}}}",
-            r"one\.site\.start_url: only \$\{SAMPLE_MARKETPLACE_URL\}",
+            "marketplaces: {one: {site: {start_urls: ['${HOME}']}}}",
+            r"one\.site\.start_urls: only \$\{SAMPLE_MARKETPLACE_URL\}",
         ),
         (
-            "marketplaces: {one: {site: {start_url: 'ftp://one.example'}}}",
-            r"one\.site\.start_url: .*no http or https address",
+            "marketplaces: {one: {site: {sitemaps: ['ftp://one.example']}}}",
+            r"one\.site\.sitemaps: .*no http or https address",
         ),
         (
-            "marketplaces: {one: {site: {start_url: 'https://a.example', listing_pages: '('}}}",
+            "marketplaces: {one: {site: {start_urls: ['https://a.example'], listing_pages: '('}}}",
             "listing_pages: .*no regular expression",
         ),
         ("marketplaces: {One: {feed: {path: /x}}}", "marketplaces.One"),
