@@ -1,7 +1,7 @@
 """The marketplaces we ingest: ``config/marketplaces.yaml``, typed and checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Annotated, Self
@@ -14,7 +14,7 @@ from counterfeit_ml.ingestion.door import web_url
 from counterfeit_ml.ingestion.feed.config import Feed, format_of, is_web
 from counterfeit_ml.ingestion.reasons import Refused
 from counterfeit_ml.ingestion.site import Site
-from counterfeit_ml.settings import Settings
+from counterfeit_ml.settings import ConfigSettings
 
 NAME = r"^[a-z0-9_]{1,64}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
@@ -50,7 +50,7 @@ class Marketplaces(BaseModel):
     marketplaces: Mapping[Name, Marketplace]
 
 
-def load_marketplaces(settings: Settings) -> Mapping[str, Marketplace]:
+def load_marketplaces(settings: ConfigSettings) -> Mapping[str, Marketplace]:
     """Read ``marketplaces.yaml``; raises ``ConfigError``.
 
     ``${SAMPLE_MARKETPLACE_URL}`` in an address stands for the setting of that name.
@@ -62,18 +62,24 @@ def load_marketplaces(settings: Settings) -> Mapping[str, Marketplace]:
 
 
 def choose_marketplaces(
-    settings: Settings, marketplace: str | None, source: str | None
+    settings: ConfigSettings, names: Sequence[str], source: str | None
 ) -> list[str]:
-    """``marketplace`` alone, or every configured one. Raises ``IngestionError``."""
-    if marketplace is not None:
-        source_of(settings, marketplace, source)
-        return [marketplace]
-    if source is not None:
-        raise IngestionError(f"Whose listings does {source} hold? Give a marketplace beside it.")
-    return sorted(load_marketplaces(settings))
+    """``names``, or every configured one where none is given. Raises ``IngestionError``."""
+    if source is not None and len(names) != 1:
+        raise IngestionError(
+            f"Whose listings does {source} hold? Give exactly one marketplace beside it."
+        )
+    for name in names:
+        source_of(settings, name, source)
+    chosen = names or load_marketplaces(settings)
+    if not chosen:
+        raise IngestionError(
+            f"{settings.config_dir / 'marketplaces.yaml'} names no marketplace: add one there."
+        )
+    return sorted(set(chosen))
 
 
-def source_of(settings: Settings, name: str, source: str | None = None) -> Site | Feed:
+def source_of(settings: ConfigSettings, name: str, source: str | None = None) -> Site | Feed:
     """Where to ingest ``name`` from: its configuration, or ``source`` instead.
 
     A ``source`` is a feed where it is a path, an ``s3://`` address or a URL that ends as a feed's
