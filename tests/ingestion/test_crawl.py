@@ -427,7 +427,7 @@ def test_follows_what_the_site_says(shop, crawler):
     for name in "ABC":
         shop.listing(name, "")
     expected = ["/", "/bags", "/item/A", "/item/B", "/item/C", "/n/2"]
-    for pagination in ("li.next a::attr(href)", "//li[@class='next']/a"):
+    for pagination in ({"css": "li.next a::attr(href)"}, {"xpath": "//li[@class='next']/a"}):
         crawled = crawler.crawl(follow=("/bags",), pagination=pagination)
         assert sorted(crawled.visits) == expected
     assert "/n/2" not in crawler.crawl(follow=("/bags",)).visits
