@@ -20,8 +20,8 @@ from counterfeit_ml.ingestion.feed import Entry, Feed, read_feed
 from counterfeit_ml.ingestion.gallery import Gallery
 from counterfeit_ml.ingestion.listings import SHORT, listing_fields
 from counterfeit_ml.ingestion.marketplaces import FeedFile, source_of
-from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.ingestion.reasons import Reason, Refused
+from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.ingestion.text import plain_text
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.progress import track

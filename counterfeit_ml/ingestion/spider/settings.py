@@ -31,7 +31,7 @@ SETTINGS: dict[str, Any] = {
         "scrapy.exceptions.DownloadTimeoutError",
         "scrapy.exceptions.ResponseDataLossError",
     ],
-    "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 1_000_000,
+    "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 2_000_000,  # bytes of pages read or waiting to be sent
     "CONCURRENT_ITEMS": 1,  # Scrapy starts that many tasks a response; the spider yields no items
     "COOKIES_ENABLED": False,
     "HTTPPROXY_ENABLED": False,  # an address is checked where it is connected to, so by us
