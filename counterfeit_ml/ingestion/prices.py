@@ -1,11 +1,14 @@
 """Reads a price as people write it: amount, or low and high of a range, and ISO currency."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
+from babel import Locale
 from price_parser import Price
 
+from counterfeit_ml.ingestion.currencies import NEEDS_DECLARATION, is_code, plain_sign, signs_of
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.text import plain_text
 
@@ -13,54 +16,16 @@ MAX_LENGTH = 100
 LARGEST_NUMBER = 10**15
 """Up to here a JSON number is exact in the float that it becomes."""
 
-SYMBOLS: dict[str, tuple[str, ...]] = {
-    "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN"),
-    "US$": ("USD",),
-    "C$": ("CAD",),
-    "CA$": ("CAD",),
-    "A$": ("AUD",),
-    "AU$": ("AUD",),
-    "NZ$": ("NZD",),
-    "HK$": ("HKD",),
-    "S$": ("SGD",),
-    "MX$": ("MXN",),
-    "R$": ("BRL",),
-    "€": ("EUR",),
-    "euro": ("EUR",),
-    "eur": ("EUR",),
-    "£": ("GBP",),
-    "¥": ("JPY", "CNY"),
-    "￥": ("JPY", "CNY"),
-    "CN¥": ("CNY",),
-    "円": ("JPY",),
-    "元": ("CNY",),
-    "Fr": ("CHF",),
-    "Fr.": ("CHF",),
-    "kr": ("SEK", "NOK", "DKK", "ISK"),
-    "zł": ("PLN",),
-    "Zł": ("PLN",),
-    "Kč": ("CZK",),
-    "Ft": ("HUF",),
-    "lei": ("RON",),
-    "₺": ("TRY",),
-    "₹": ("INR",),
-    "₩": ("KRW",),
-    "฿": ("THB",),
-    "₪": ("ILS",),
-    "₱": ("PHP",),
-    "Rp": ("IDR",),
-    "RM": ("MYR",),
-}
-"""Symbol to the currencies it may mean, the one it means where nothing else is said first.
-``kr`` means none of four by itself, so it needs a declared currency."""
-_NEEDS_DECLARATION = frozenset({"kr"})
-
-_NUMBER = re.compile(r"\d+(?:[.,']\d+|\s\d{3}(?!\d))*(?!\d*\s?%)|[.]\d+")
+_GROUPS = str.maketrans(dict.fromkeys("’٬،⹁", "'"))
+_DECIMAL = "\N{ARABIC DECIMAL SEPARATOR}"
+_NUMBER = re.compile(rf"\d+(?:[.,'{_DECIMAL}]\d+|\s\d{{3}}(?!\d))*(?!\d*\s?%)|(?<![^\W\d_])[.]\d+")
 _MINUS = re.compile(r"^[^\d]*[-−]\s*[^\d\s-]{0,4}\s?[.]?\d")
 _RANGE = re.compile(
-    r"(?:(?<=\d)|(?<=\d\S)|(?<=\d\s\S)|(?<=\d\s\S\S)|(?<=\d\s\S{3}))"  # a number, its sign
-    r"\s*(?:-|−|–|—|~|〜|\bto\b|\bbis\b|\bà\b)\s*(?=[^\d]{0,6}\d)"
+    r"(?P<left>\D*?)"
+    r"(?:[-−–—~〜～]|\b(?:to|bis|à|a|tot|do|til|till|hasta|до)\b|から|至|到)"
+    r"(?P<right>\D*)"
 )
+_SCALED = re.compile(r"\d\s?(?:[kK]|[mM]io|[mM]illion|[tT]sd|[tT]ausend|[lL]akh)\b|\d\s?[万萬억만]")
 _SWISS_ZERO = re.compile(r"[.,][-–—]+(?!\d)")
 _CENTS_BEHIND_EURO = re.compile(r"(?<=\d)€(\d\d)(?![\d.,])")
 _SPACED_DOLLAR = re.compile(r"\b([A-Z]{1,2})\s+\$")
@@ -75,22 +40,24 @@ class ParsedPrice:
     currency: str
 
 
-def parse_price(written: object, declared: object = None) -> ParsedPrice:
+def parse_price(written: object, declared: object = None, locale: str | None = None) -> ParsedPrice:
     """Read ``written`` (text or JSON number); ``declared`` decides what an ambiguous sign means.
 
+    ``locale`` (Babel: ``de_DE``) decides what a sign means where nothing is declared, and whether
+    the mark in ``1.234`` is a decimal mark; without it three digits behind a mark are thousands.
     Raises ``Refused``. Two numbers are a range only with a dash or a word between them.
     """
     text = price_text(written)
     if not isinstance(written, str):
-        return _of_number(Decimal(text), declared)
+        return _of_number(Decimal(text), declared, locale)
     tidy = _tidy(text)
-    amounts = [_amount(part, text) for part in _RANGE.split(tidy)]
-    if len(amounts) > 2:
-        raise Refused(Reason.UNPARSEABLE_PRICE, f"{text!r} holds more than two prices.")
+    amounts = [_amount(number, text, locale) for number in _numbers(tidy, text, locale)]
+    if _MINUS.match(tidy):
+        raise Refused(Reason.NEGATIVE_PRICE, f"{text!r} is below zero.")
     if min(amounts) == 0:
         raise Refused(Reason.ZERO_PRICE, f"{text!r} is nothing.")
     high = max(amounts) if len(amounts) == 2 else None
-    return ParsedPrice(min(amounts), high, _currency(tidy, declared))
+    return ParsedPrice(min(amounts), high, _currency(tidy, declared, locale))
 
 
 def price_text(written: object) -> str:
@@ -113,72 +80,110 @@ def _number_text(number: float) -> str:
     return format(Decimal(str(number)), "f")
 
 
-def _of_number(amount: Decimal, declared: object) -> ParsedPrice:
+def _of_number(amount: Decimal, declared: object, locale: str | None) -> ParsedPrice:
     """A JSON number needs no guessing: its point is a point."""
     if amount < 0:
         raise Refused(Reason.NEGATIVE_PRICE, f"{amount} is below zero.")
     if amount == 0:
         raise Refused(Reason.ZERO_PRICE, "The price is nothing.")
-    return ParsedPrice(amount, None, _currency("", declared))
+    return ParsedPrice(amount, None, _currency("", declared, locale))
 
 
 def _tidy(text: str) -> str:
-    text = text.replace("’", "'").replace("\N{FULLWIDTH YEN SIGN}", "¥")
+    """With our digits, one sign for each thing, and without what only stands for no cents."""
+    text = "".join(str(unicodedata.decimal(char, char)) for char in text)
+    text = plain_sign(text.translate(_GROUPS))
     text = _CENTS_BEHIND_EURO.sub(r".\1 €", text)
     text = _SWISS_ZERO.sub("", text)
     return _SPACED_DOLLAR.sub(r"\1$", text)
 
 
-def _amount(part: str, text: str) -> Decimal:
-    numbers = _NUMBER.findall(part)
-    if not numbers and part.strip().lower() == "free":
+def _numbers(tidy: str, text: str, locale: str | None) -> list[str]:
+    """The one number of a price, or the two of a range."""
+    found = list(_NUMBER.finditer(tidy))
+    if not found and tidy.strip().lower() == "free":
         raise Refused(Reason.ZERO_PRICE, "The listing is free.")
-    if len(numbers) != 1:
-        found = "no number" if not numbers else "several numbers"
-        raise Refused(Reason.UNPARSEABLE_PRICE, f"{text!r} holds {found}.")
-    amount = Price.fromstring(numbers[0], decimal_separator=_decimal_separator(numbers[0])).amount
+    if _SCALED.search(tidy):
+        raise Refused(Reason.UNPARSEABLE_PRICE, f"{text!r} counts in thousands or more.")
+    if len(found) == 2 and _is_range(tidy[found[0].end() : found[1].start()], locale):
+        return [number.group() for number in found]
+    if len(found) != 1:
+        count = "several numbers" if found else "no number"
+        raise Refused(Reason.UNPARSEABLE_PRICE, f"{text!r} holds {count}.")
+    return [found[0].group()]
+
+
+def _is_range(between: str, locale: str | None) -> bool:
+    """Whether only a dash or a word stands between two numbers, and their currency."""
+    found = _RANGE.fullmatch(between)
+    signs = [plain_sign(side) for side in found.groups()] if found else [between]
+    known = signs_of(locale).meanings
+    return all(not sign or sign in known or is_code(sign) for sign in signs)
+
+
+def _amount(number: str, text: str, locale: str | None) -> Decimal:
+    mark = _decimal_mark(number, locale)
+    number = number.replace(_DECIMAL, ".")
+    amount = Price.fromstring(number, decimal_separator=mark).amount
     if amount is None:
         raise Refused(Reason.UNPARSEABLE_PRICE, f"{text!r} is no price.")
-    if _MINUS.match(part):
-        raise Refused(Reason.NEGATIVE_PRICE, f"{text!r} is below zero.")
     return amount
 
 
-def _decimal_separator(number: str) -> str | None:
-    """Where the number itself settles it: ``0.999``, or both separators, of which the last."""
-    if re.fullmatch(r"0?[.,]\d+", number):
-        return number.lstrip("0")[0]
-    last = max(number.rfind("."), number.rfind(","))
-    if "." in number and "," in number and number.count(number[last]) == 1:
-        return number[last]
-    return None
+def _decimal_mark(number: str, locale: str | None) -> str | None:
+    """The decimal mark, where the number itself or the locale settles it.
+
+    ``0.999``; with several kinds of marks the last, if it stands once; ``1.234`` by locale.
+    """
+    marks = re.findall(r"\D", number)
+    if _DECIMAL in marks:
+        return "."
+    if not marks or marks[-1] not in ".," or marks.count(marks[-1]) > 1:
+        return None
+    if len(set(marks)) > 1 or re.match(r"0?[.,]", number):
+        return str(marks[-1])
+    behind = len(number) - number.index(marks[-1]) - 1
+    return str(marks[-1]) if behind == 3 and marks[-1] == _mark_of(locale) else None
 
 
-def _currency(text: str, declared: object) -> str:
-    symbol = Price.fromstring(text).currency or ""
-    possible = SYMBOLS.get(symbol, (symbol,) if _is_code(symbol) else ())
+def _mark_of(locale: str | None) -> str | None:
+    if locale is None:
+        return None
+    symbols: dict[str, str] = Locale.parse(locale).number_symbols.get("latn", {})
+    return symbols.get("currencyDecimal") or symbols.get("decimal")
+
+
+def _currency(text: str, declared: object, locale: str | None) -> str:
+    sign, possible = _sign(text, locale)
     if declared is None or declared == "":
-        if not possible or symbol in _NEEDS_DECLARATION:
+        settled = signs_of(locale).settled
+        if not possible or (sign in NEEDS_DECLARATION and sign not in settled):
             raise Refused(Reason.UNKNOWN_CURRENCY, f"{text!r} names no currency we know.")
         return possible[0]
-    code = _declared_code(declared, possible)
-    if possible and code not in possible and symbol in text:
+    code = _declared_code(declared, possible, locale)
+    if possible and code not in possible:
         raise Refused(Reason.CURRENCY_CONFLICT, f"{text!r} is declared to be in {code}.")
     return code
 
 
-def _declared_code(declared: object, possible: tuple[str, ...]) -> str:
+def _sign(text: str, locale: str | None) -> tuple[str, tuple[str, ...]]:
+    """The sign in ``text`` and what it may mean; price-parser knows codes and further signs."""
+    signs = signs_of(locale)
+    sign = signs.find(text)
+    if sign is not None:
+        return sign, signs.possible(sign, text)
+    word = Price.fromstring(text).currency or ""
+    return word, (word,) if is_code(word) else ()
+
+
+def _declared_code(declared: object, possible: tuple[str, ...], locale: str | None) -> str:
     if not isinstance(declared, str):
         raise Refused(Reason.UNKNOWN_CURRENCY, "The declared currency is no text.")
-    word = declared.strip()
-    if word in SYMBOLS:
-        shared = [code for code in SYMBOLS[word] if code in possible]
-        return (shared or SYMBOLS[word])[0]
+    word = plain_sign(declared)
+    meanings = signs_of(locale).meanings.get(word, ())
+    if meanings:
+        return next((code for code in meanings if code in possible), meanings[0])
     code = word.upper()
-    if not _is_code(code):
+    if not is_code(code):
         raise Refused(Reason.UNKNOWN_CURRENCY, f"{word[:20]!r} is no currency code.")
     return code
-
-
-def _is_code(word: str) -> bool:
-    return len(word) == 3 and word.isascii() and word.isalpha() and word.isupper()

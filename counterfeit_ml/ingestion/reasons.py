@@ -10,6 +10,9 @@ class Reason(StrEnum):
 
     NOT_JSON = "not_json"
     """The line is no JSON object, is not UTF-8, or is longer than a record may be."""
+    BAD_ROW = "bad_row"
+    """The line of a CSV feed has too many or too few fields, or cannot be read; nor can a row of
+    Parquet."""
     UNREACHABLE_PAGE = "unreachable_page"
     """The shop links to the page, but did not serve it."""
     FORBIDDEN_BY_ROBOTS = "forbidden_by_robots"
@@ -40,7 +43,7 @@ class Reason(StrEnum):
     HTML_AS_IMAGE = "html_as_image"
     TRUNCATED_IMAGE = "truncated_image"
     NOT_AN_IMAGE = "not_an_image"
-    """Neither JPEG, PNG, WebP nor GIF, or damaged inside."""
+    """Neither JPEG, PNG, WebP, GIF nor AVIF, or damaged inside."""
     IMAGE_TOO_LARGE = "image_too_large"
 
 

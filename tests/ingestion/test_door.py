@@ -95,6 +95,8 @@ def test_public_addresses(address):
         "2002:7f00:1::",
         "2001:db8::1",
         "2001:0:7f00:1::",
+        "64:ff9b::a9fe:a9fe",
+        "127.1",
         "localhost",
         "",
     ],
