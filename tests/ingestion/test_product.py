@@ -25,6 +25,12 @@ RELATED = (
 )
 
 
+def raw_record(page: str, url: str) -> dict[str, Any] | None:
+    """The record, in a shop that needs no configuration."""
+    extraction = extract(page, url, Site(start_urls=[url]))
+    return extraction and extraction.record
+
+
 def json_ld(document: object) -> str:
     return f'<script type="application/ld+json">{json.dumps(document)}</script>'
 
@@ -38,7 +44,7 @@ def og(**properties: str) -> str:
 
 def extracted(page: str, url: str = PAGE, **site: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """The fields that have a value, and where they come from."""
-    extraction = extract(page, url, Site(start_url="https://shop.example/", **site))
+    extraction = extract(page, url, Site(start_urls=["https://shop.example/"], **site))
     assert extraction is not None
     found = {name: value for name, value in extraction.record.items() if value is not None}
     assert set(found) == set(extraction.sources)
@@ -302,7 +308,7 @@ def test_a_shop_without_metadata_needs_selectors_and_the_pages_they_are_for():
         "image_urls": ["https://shop.example/a.jpg", "https://shop.example/b.jpg"],
         "image_url": "https://shop.example/a.jpg",
     }
-    shop = Site(start_url="https://shop.example/", **site)
+    shop = Site(start_urls=["https://shop.example/"], **site)
     assert extract(PLAIN, "https://shop.example/about", shop) is None
     assert extract("<p>Gone</p>", PAGE, shop) is None
     assert extract(PLAIN, PAGE, Site(start_url="https://a.example", fields=PLAIN_FIELDS)) is None
