@@ -139,9 +139,7 @@ def _visit(site: Site, ds: date) -> "Visit":
         memory = Path(name, "memory.sqlite")
         Memory.create(memory).close()
         with Crawl(site, ds, memory, Path(name), Limits(max_pages=1), explain=True) as visits:
-            for visit in visits:
-                return visit
-    raise IngestionError(f"{site.start_urls[0]} was not asked for: its log is above.")
+            return next(visit for visit in visits if visit.url == site.start_urls[0])
 
 
 def _row(record: Mapping[str, Any], name: str, ds: date, locale: str | None) -> FieldRow:
@@ -176,6 +174,8 @@ def _refusal(visit: "Visit", ds: date, locale: str | None) -> Refused | None:
     try:
         if visit.refused:
             raise visit.refused
+        if visit.body is None:
+            raise Refused(Reason.UNREACHABLE_PAGE, "The shop does not serve it: is it gone?")
         if visit.record is None:
             raise Refused(Reason.NO_PRODUCT_DATA, "The page holds no product.")
         listing_fields(visit.record, ds, locale)
@@ -197,7 +197,9 @@ def _hints(visit: "Visit", site: Site, marketplace: str | None) -> Iterator[str]
     if marketplace is None:
         yield "No marketplace of config/marketplaces.yaml has this domain: the defaults were used."
     else:
-        yield f"Configured as {marketplace!r}."
+        yield f"The marketplace {marketplace!r} of config/marketplaces.yaml."
+    if visit.fetched:
+        yield "robots.txt allows it."
     if site.listing_pages is None:
         yield (
             "No listing_pages: pages without a product are passed over in silence. Give a regular "
@@ -207,3 +209,5 @@ def _hints(visit: "Visit", site: Site, marketplace: str | None) -> Iterator[str]
         yield f"The address matches listing_pages {site.listing_pages!r}: it must be a listing."
     else:
         yield f"The address does not match listing_pages {site.listing_pages!r}."
+    if missing := [name for name in COLUMNS if visit.record and not visit.record.get(name)]:
+        yield f"Found nowhere: {', '.join(missing)}. Under `fields` say where they stand, if they do."
