@@ -6,11 +6,12 @@ from pathlib import Path
 from string import Template
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from counterfeit_ml.configuration import load_yaml
 from counterfeit_ml.errors import ConfigError, IngestionError
 from counterfeit_ml.ingestion.door import web_url
+from counterfeit_ml.ingestion.feed.config import Feed, format_of, is_web
 from counterfeit_ml.ingestion.reasons import Refused
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import ConfigSettings
@@ -19,21 +20,13 @@ NAME = r"^[a-z0-9_]{1,64}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 
-class FeedFile(BaseModel):
-    """A JSONL file that the marketplace's own people supply."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: Path
-
-
 class Marketplace(BaseModel):
     """One marketplace: either a site or a feed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     site: Site | None = None
-    feed: FeedFile | None = None
+    feed: Feed | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -42,7 +35,7 @@ class Marketplace(BaseModel):
         return self
 
     @property
-    def source(self) -> Site | FeedFile:
+    def source(self) -> Site | Feed:
         """The one of the two that is given."""
         source = self.site or self.feed
         assert source is not None  # noqa: S101  (the validator saw to it)
@@ -86,10 +79,12 @@ def choose_marketplaces(
     return sorted(set(chosen))
 
 
-def source_of(settings: ConfigSettings, name: str, source: str | None = None) -> Site | FeedFile:
-    """Where to ingest ``name`` from: its configuration, or ``source`` (a URL or a file) instead.
+def source_of(settings: ConfigSettings, name: str, source: str | None = None) -> Site | Feed:
+    """Where to ingest ``name`` from: its configuration, or ``source`` instead.
 
-    A ``source`` given for a configured site keeps that site's limits. Raises ``IngestionError``.
+    A ``source`` is a feed where it is a path, an ``s3://`` address or a URL that ends as a feed's
+    file does (``.csv``, ``.jsonl.gz`` …), else the URL of a shop. It keeps the other keys of the
+    feed or site that is configured. Raises ``IngestionError``.
     """
     if not re.fullmatch(NAME, name):
         raise IngestionError(
@@ -103,8 +98,8 @@ def source_of(settings: ConfigSettings, name: str, source: str | None = None) ->
                 f"add it there, or give a source."
             )
         return configured.source
-    if "://" not in source:
-        return FeedFile(path=Path(source))
+    if not is_web(source) or format_of(source):
+        return _feed_at(source, configured.feed if configured else None)
     try:
         web_url(source)
     except Refused as refusal:
@@ -112,6 +107,16 @@ def source_of(settings: ConfigSettings, name: str, source: str | None = None) ->
     site = (configured.site if configured else None) or Site(start_urls=(source,))
     here = {"start_urls": (source,), "sitemaps": (), "allowed_domains": ()}
     return site.model_copy(update=here)
+
+
+def _feed_at(path: str, configured: Feed | None) -> Feed:
+    """The feed at ``path``, read as the ``configured`` one is."""
+    keys = configured.model_dump(exclude_unset=True) if configured else {}
+    try:
+        return Feed.model_validate(keys | {"path": path})
+    except ValidationError as error:
+        faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+        raise IngestionError(f"The source {path[:200]!r}: {faults}.") from None
 
 
 def _resolved(

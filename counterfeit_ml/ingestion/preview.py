@@ -210,4 +210,4 @@ def _hints(visit: "Visit", site: Site, marketplace: str | None) -> Iterator[str]
     else:
         yield f"The address does not match listing_pages {site.listing_pages!r}."
     if missing := [name for name in COLUMNS if visit.record and not visit.record.get(name)]:
-        yield f"Found nowhere: {', '.join(missing)}. Under `fields` say where they stand, if they do."
+        yield f"Not found: {', '.join(missing)}. If the page shows them, `fields` can say where."

@@ -10,6 +10,9 @@ class Reason(StrEnum):
 
     NOT_JSON = "not_json"
     """The line is no JSON object, is not UTF-8, or is longer than a record may be."""
+    BAD_ROW = "bad_row"
+    """The line of a CSV feed has too many or too few fields, or cannot be read; nor can a row of
+    Parquet."""
     UNREACHABLE_PAGE = "unreachable_page"
     """The shop links to the page, but did not serve it."""
     FORBIDDEN_BY_ROBOTS = "forbidden_by_robots"
