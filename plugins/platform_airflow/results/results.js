@@ -1,12 +1,16 @@
 // What the tasks of one DAG run returned, as tables. All text enters by textContent alone.
 
-const HELD_BACK = new Set(["ds", "marketplace", "reasons"]);
-const COUNTS = ["seen", "new", "changed", "unchanged", "listed", "repeated", "quarantined"];
+const COUNTS = [
+  "seen", "listed", "new", "changed", "unchanged", "repeated", "quarantined", "inactive",
+];
 const WORK = [
   "pages_fetched", "pages_unchanged", "pages_left", "pictures_fetched", "pictures_known",
-  "pictures", "pictures_stored", "bytes_fetched", "rows", "inactive",
+  "pictures", "pictures_stored", "bytes_fetched", "rows",
 ];
-const WORDS = { quarantined: "refused", ds: "day", pictures: "pictures listed" };
+const WORDS = {
+  quarantined: "refused", inactive: "now inactive", pictures: "pictures listed",
+  bytes_fetched: "fetched",
+};
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
 const PAGE = 100;
 const AT_ONCE = 6;
