@@ -139,7 +139,9 @@ def _visit(site: Site, ds: date) -> "Visit":
         memory = Path(name, "memory.sqlite")
         Memory.create(memory).close()
         with Crawl(site, ds, memory, Path(name), Limits(max_pages=1), explain=True) as visits:
-            return next(visit for visit in visits if visit.url == site.start_urls[0])
+            for visit in visits:
+                return visit
+    raise IngestionError(f"{site.start_urls[0]} was not asked for: its log is above.")
 
 
 def _row(record: Mapping[str, Any], name: str, ds: date, locale: str | None) -> FieldRow:
