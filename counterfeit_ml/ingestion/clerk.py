@@ -31,14 +31,12 @@ class Clerk:
 
     def file(self, finding: Finding, verdict: Verdict | None) -> None:
         """Take a finding with the examiner's verdict."""
-        origin = {
-            "seq": self._draft.counts["findings"],
-            "source": finding.source,
-            "page": finding.visit.url if finding.visit else None,
-        }
+        seq = self._draft.counts["findings"]
+        page = finding.visit.url if finding.visit else None
+        origin = {"seq": seq, "page": page, "source": finding.source}
         self._count(finding)
         row = self._row(finding, verdict) if verdict else None
-        evidence = self._evidence(finding, origin["seq"], row)
+        evidence = self._evidence(finding, seq, row)
         if isinstance(row, Refused):
             self._draft.add("quarantine", origin | _quarantined(finding, row))
         elif row:

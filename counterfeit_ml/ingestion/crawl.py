@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.site import Site
-from counterfeit_ml.ingestion.spider.job import Job
+from counterfeit_ml.ingestion.spider.job import ANY_HOST, Job
 
 TIMEOUT_SECONDS = 30.0
 """For one answer as a whole, however slowly it comes."""
@@ -248,10 +249,13 @@ class Crawl:
 
 
 class PictureFetcher:
-    """Fetches the pictures of a feed: a context manager around a spider that waits for URLs."""
+    """Fetches the pictures of a feed: a context manager around a spider that waits for URLs.
+
+    It starts with the first of them: most feeds come with their pictures.
+    """
 
     def __init__(
-        self, ds: date, memory_path: Path, folder: Path, local_hosts: Sequence[str] = ()
+        self, ds: date, memory_path: Path, folder: Path, allow_local: bool = False
     ) -> None:
         self._spider = _Spider(
             Job(
@@ -261,15 +265,16 @@ class PictureFetcher:
                 site=None,
                 max_pages=0,
                 max_bytes=0,
-                local_hosts=tuple(local_hosts),
+                local_hosts=(ANY_HOST,) if allow_local else (),
                 timeout=TIMEOUT_SECONDS,
                 explain=False,
             ),
             "the pictures of a feed",
         )
+        self._started = ExitStack()
+        self._running = False
 
     def __enter__(self) -> Self:
-        self._spider.__enter__()
         return self
 
     def __exit__(
@@ -278,10 +283,13 @@ class PictureFetcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._spider.__exit__(kind, error, trace)
+        self._started.close()
 
     def fetch(self, urls: Sequence[str]) -> list[FetchedPicture]:
         """What became of the picture at each of ``urls``, all of them in memory at once."""
+        if not self._running:
+            self._started.enter_context(self._spider)
+            self._running = True
         self._spider.tell(list(urls))
         pictures: dict[int, FetchedPicture] = {}
         while len(pictures) < len(urls):

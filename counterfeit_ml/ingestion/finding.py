@@ -11,8 +11,8 @@ from counterfeit_ml.ingestion.feed import Entry
 from counterfeit_ml.ingestion.memory import KnownEvidence, KnownPage
 from counterfeit_ml.ingestion.reasons import Refused
 
-FETCHED_TOGETHER = 256
-"""Entries of a feed whose remote pictures are fetched at once."""
+FETCHED_TOGETHER = 32
+"""Entries of a feed whose remote pictures are fetched at once; they are in memory together."""
 
 
 @dataclass(frozen=True)

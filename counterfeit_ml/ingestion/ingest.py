@@ -20,7 +20,7 @@ from counterfeit_ml.ingestion.marketplaces import source_of
 from counterfeit_ml.ingestion.memory import Memory
 from counterfeit_ml.ingestion.publication import Publication
 from counterfeit_ml.ingestion.recall import recall, remember_fetches
-from counterfeit_ml.ingestion.source import Source, opened
+from counterfeit_ml.ingestion.source import Source, open_source
 from counterfeit_ml.ingestion.summary import IngestSummary
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.progress import track
@@ -60,7 +60,7 @@ def ingest(
     limits = Limits(max_pages, max_bytes)
     with (
         TemporaryDirectory(prefix="counterfeit-ingest-") as name,
-        opened(chosen, ds, settings, limits) as found,
+        open_source(chosen, ds, settings, limits) as found,
         closing(Memory.create(Path(name) / "memory.sqlite")) as memory,
     ):
         summary = _Day(Lake(settings), ds, marketplace, Path(name), memory).ingest(found, force)
@@ -97,7 +97,9 @@ class _Day:
         """Examine every finding, in threads, and file the verdicts in order."""
         clerk = Clerk(draft, self.memory, self.ds)
         examiner = Examiner(self.ds, source.locale, Gallery(self.lake, self.memory), source.folder)
-        findings = source.findings(self.memory, self.folder, draft.counts["findings"])
+        spider = self.folder / "spider"
+        spider.mkdir()
+        findings = source.findings(self.memory, spider, draft.counts["findings"])
         shown = track(findings, f"ingesting {self.marketplace}")
         for finding, verdict in _examined(examiner, shown):
             clerk.file(finding, verdict)
@@ -108,7 +110,7 @@ class _Day:
         publication = Publication(
             self.lake, self.ds.isoformat(), self.marketplace, self.folder, INACTIVE_AFTER_DAYS
         )
-        work = {name: draft.counts[name] for name in COUNTED} | source.work()
+        work = {name: draft.counts[name] for name in COUNTED} | source.work
         return publication.publish(draft, source.in_order, work)
 
 

@@ -1,13 +1,13 @@
 """Where findings come from: a site that is crawled, or a feed that is read."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from counterfeit_ml.ingestion.crawl import Crawl, Limits, PictureFetcher
 from counterfeit_ml.ingestion.feed import Feed, OpenedFeed, open_feed
@@ -16,8 +16,11 @@ from counterfeit_ml.ingestion.memory import Memory
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import Settings
 
+RECORD_TYPES = {"csv": "text/csv", "shopify": "text/csv"}
+"""Media types of a feed's raw records, where they are not JSON."""
 
-class Source(Protocol):
+
+class Source(ABC):
     """What a run needs to know of its source."""
 
     fingerprint: str
@@ -25,92 +28,64 @@ class Source(Protocol):
     in_order: bool
     """Whether findings come in an order that means something."""
     locale: str | None
-    folder: Path | None
+    """Of its prices."""
+    folder: Path | None = None
     """Where pictures lie beside it."""
+    work: dict[str, Any]
+    """Counts that only the source knows, for the summary; whole when the findings have ended."""
 
+    @abstractmethod
     def findings(self, memory: Memory, folder: Path, done: int) -> Iterator[Finding]:
         """What it holds, but for the ``done`` findings that this run has already."""
-        ...
-
-    def work(self) -> dict[str, Any]:
-        """Counts that only the source knows, for the summary."""
-        ...
 
 
-@dataclass
-class SiteSource:
-    """A shop."""
+class SiteSource(Source):
+    """A shop; pages that this run has visited already stand in the memory as done."""
 
-    site: Site
-    ds: date
-    limits: Limits
-    in_order: bool = False
-    folder: Path | None = None
-    _work: dict[str, Any] = field(default_factory=dict)
+    in_order = False
 
-    @property
-    def fingerprint(self) -> str:
-        """Of its configuration."""
-        return sha256(self.site.model_dump_json().encode()).hexdigest()
-
-    @property
-    def locale(self) -> str | None:
-        """Of its prices."""
-        return self.site.locale
+    def __init__(self, site: Site, ds: date, limits: Limits) -> None:
+        self._site, self._ds, self._limits = site, ds, limits
+        self.fingerprint = sha256(site.model_dump_json().encode()).hexdigest()
+        self.locale = getattr(site, "locale", None)
+        self.work = {}
 
     def findings(self, memory: Memory, folder: Path, done: int) -> Iterator[Finding]:
-        """Every page; those that this run has visited already stand in ``memory`` as done."""
-        with Crawl(self.site, self.ds, memory.path, folder, self.limits) as crawl:
+        """Every page, as the spider comes by it."""
+        with Crawl(self._site, self._ds, memory.path, folder, self._limits) as crawl:
             for visit in crawl:
                 yield of_visit(visit, memory.page(visit.url))
-        report = crawl.report
-        self._work = {"pages_left": report.pages_left, "stopped": report.stopped}
-
-    def work(self) -> dict[str, Any]:
-        """What the budget has left out."""
-        return self._work
+        if report := crawl.report:
+            self.work = {"pages_left": report.pages_left, "stopped": report.stopped}
 
 
-@dataclass
-class FeedSource:
+class FeedSource(Source):
     """A feed."""
 
-    opened: OpenedFeed
-    feed: Feed
-    ds: date
-    in_order: bool = True
+    in_order = True
 
-    @property
-    def fingerprint(self) -> str:
-        """Of its file and of how it is read."""
-        return sha256(f"{self.opened.fingerprint} {self.feed!r}".encode()).hexdigest()
-
-    @property
-    def locale(self) -> str | None:
-        """Of its prices."""
-        return self.feed.locale
-
-    @property
-    def folder(self) -> Path | None:
-        """The feed's own folder."""
-        return self.opened.folder
+    def __init__(self, opened: OpenedFeed, feed: Feed, ds: date) -> None:
+        self._opened, self._feed, self._ds = opened, feed, ds
+        self.fingerprint, self.folder = opened.fingerprint, opened.folder
+        self.locale = feed.locale
+        self.work = {}
 
     def findings(self, memory: Memory, folder: Path, done: int) -> Iterator[Finding]:
-        """Every record."""
-        entries = islice(self.opened.entries(), done, None)
-        with PictureFetcher(self.ds, memory.path, folder, self.feed.allow_local) as fetcher:
-            yield from of_entries(entries, self.opened.media_type, fetcher)
-
-    def work(self) -> dict[str, Any]:
-        """Nothing that is not counted on the way."""
-        return {}
+        """Every record, in order."""
+        entries = islice(self._opened.entries(), done, None)
+        media_type = RECORD_TYPES.get(self._feed.kind, "application/json")
+        allow_local = self._feed.allow_local
+        with PictureFetcher(self._ds, memory.path, folder, allow_local) as fetcher:
+            yield from of_entries(entries, media_type, fetcher)
 
 
 @contextmanager
-def opened(source: Site | Feed, ds: date, settings: Settings, limits: Limits) -> Iterator[Source]:
+def open_source(
+    source: Site | Feed, ds: date, settings: Settings, limits: Limits
+) -> Iterator[Source]:
     """The source, for as long as the block lasts. Raises ``IngestionError``."""
     if isinstance(source, Site):
         yield SiteSource(source, ds, limits)
         return
-    with open_feed(source, ds, settings) as feed:
-        yield FeedSource(feed, source, ds)
+    with open_feed(source, ds, settings) as opened:
+        yield FeedSource(opened, source, ds)

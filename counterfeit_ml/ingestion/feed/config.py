@@ -98,7 +98,7 @@ class Feed(BaseModel):
     locale: Annotated[str, AfterValidator(_locale)] | None = None
     """Decides what ``1.234`` is."""
     allow_local: bool = False
-    """Whether its host may have a private or loopback address."""
+    """Whether it and its pictures may lie at private or loopback addresses."""
 
     @model_validator(mode="after")
     def _format_is_known(self) -> Self:

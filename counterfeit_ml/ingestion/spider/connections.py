@@ -22,7 +22,7 @@ from scrapy.utils.ssl import _make_ssl_context
 
 from counterfeit_ml.ingestion.door import is_public
 from counterfeit_ml.ingestion.pictures import MAX_BYTES
-from counterfeit_ml.ingestion.spider.job import Job
+from counterfeit_ml.ingestion.spider.job import ANY_HOST, Job
 
 AddrInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
@@ -57,7 +57,9 @@ class Connections(AiohttpDownloadHandler):
             response_class=_ClientResponse,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
-        for host, _, port in (local.rpartition(":") for local in self._job.local_hosts):
+        self._anywhere = ANY_HOST in self._job.local_hosts
+        for local in set(self._job.local_hosts) - {ANY_HOST}:
+            host, _, port = local.rpartition(":")
             self._local.add((host, int(port)))  # where it is an address, none is looked up
 
     async def download_request(self, request: Request) -> Response:
@@ -85,7 +87,8 @@ class Connections(AiohttpDownloadHandler):
     def _socket(self, info: AddrInfo) -> socket.socket:
         """A socket for an address that may be connected to; called for each connection."""
         family, kind, protocol, _, address = info
-        if address[:2] not in self._local and not is_public(str(address[0])):
+        allowed = self._anywhere or address[:2] in self._local
+        if not allowed and not is_public(str(address[0])):
             raise PrivateAddressError
         return socket.socket(family=family, type=kind, proto=protocol)
 

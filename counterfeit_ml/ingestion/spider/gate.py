@@ -9,7 +9,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from counterfeit_ml.ingestion.door import web_url
 from counterfeit_ml.ingestion.reasons import Refused
-from counterfeit_ml.ingestion.spider.job import Job
+from counterfeit_ml.ingestion.spider.job import ANY_HOST, Job
 
 PAGE = "page"
 """Key in the meta of a request for a page; redirects keep it."""
@@ -41,6 +41,7 @@ class Gate:
         self._domains = site.domains if site else ()
         self._entrances = frozenset(map(host_and_port, site.entrances if site else ()))
         self._local = frozenset(job.local_hosts)
+        self._anywhere = ANY_HOST in job.local_hosts
         self._local_names = frozenset(local.rpartition(":")[0] for local in job.local_hosts)
 
     @classmethod
@@ -56,6 +57,8 @@ class Gate:
             raise IgnoreRequest(refusal.detail) from refusal
         if PAGE in request.meta and not is_below(parts.hostname, self._domains):
             raise IgnoreRequest(f"It leads to {parts.hostname}, which is not the shop's host")
+        if self._anywhere:
+            return
         place = host_and_port(request.url)
         local = parts.hostname in self._local_names
         known = place in (self._local if local else self._entrances)

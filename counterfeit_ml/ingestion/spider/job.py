@@ -6,6 +6,7 @@ from typing import Any
 
 from counterfeit_ml.ingestion.site import Site
 
+ANY_HOST = "*"
 MAX_LINKS = 2000
 """More than a reader finds on any page; what a page links to beyond it is not followed."""
 
@@ -24,7 +25,7 @@ class Job:
     max_pages: int
     max_bytes: int
     local_hosts: tuple[str, ...]
-    """``host:port`` of those that may have a private address."""
+    """``host:port`` of those that may have a private address; ``ANY_HOST`` where all may."""
     timeout: float
     explain: bool
 
