@@ -19,7 +19,7 @@ Takes each configured marketplace, a shop or a feed, into the lake: listings to
   pool; without it the task stays in *scheduled* for good.
 * **Backfill** days from feeds, `{ds}` standing for the day (the end is a time: not `…T00:00:00`):
 
-        airflow backfill create --dag-id ingest_listings \\
+        counterfeit airflow backfill create --dag-id ingest_listings \\
           --from-date 2026-11-01 --to-date 2026-11-07T23:59:59 --reprocess-behavior completed \\
           --dag-run-conf '{"marketplaces": ["partner"], "source": "/data/partner/{ds}.jsonl"}'
 """
