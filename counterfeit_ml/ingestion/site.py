@@ -97,7 +97,6 @@ class Site(BaseModel):
     """Requests under way to one domain."""
     contact: Annotated[str, AfterValidator(_contact)] | None = None
     """Web or mail address for the shop's people, sent with every request."""
-    locale: str | None = None
     allow_local: bool = False
     """Whether it may have a private or loopback address."""
 

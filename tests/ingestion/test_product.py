@@ -311,13 +311,13 @@ def test_a_shop_without_metadata_needs_selectors_and_the_pages_they_are_for():
     shop = Site(start_urls=["https://shop.example/"], **site)
     assert extract(PLAIN, "https://shop.example/about", shop) is None
     assert extract("<p>Gone</p>", PAGE, shop) is None
-    assert extract(PLAIN, PAGE, Site(start_url="https://a.example", fields=PLAIN_FIELDS)) is None
+    assert extract(PLAIN, PAGE, Site(start_urls=["https://a.example"], fields=PLAIN_FIELDS)) is None
 
 
 def test_reads_a_tree_that_is_parsed_already_and_leaves_it():
     tree = parsel.Selector(text=ALL_THREE).root
     before = len(list(tree.iter()))
-    site = Site(start_url="https://shop.example/")
+    site = Site(start_urls=["https://shop.example/"])
     assert extract("", PAGE, site, tree) == extract(ALL_THREE, PAGE, site)
     assert len(list(tree.iter())) == before
 
@@ -409,5 +409,5 @@ json_values = st.recursive(
 @given(json_values, st.text(max_size=20))
 def test_any_page_gives_a_record_or_none(document, text):
     for page in (json_ld(document), text + json_ld([PRODUCT, document]), text):
-        extraction = extract(page, PAGE, Site(start_url=PAGE))
+        extraction = extract(page, PAGE, Site(start_urls=[PAGE]))
         assert extraction is None or extraction.record["listing_id"] is not None

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-
 from pydantic import ValidationError
 
 from counterfeit_ml.configuration import load_yaml
