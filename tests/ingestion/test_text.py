@@ -36,6 +36,7 @@ def test_makes_one_line_of_plain_text(value, expected):
 
 @given(st.text() | st.text(alphabet="<>&;abltgsm!-/ \x00\u200b"))
 @example("<A<")
+@example("<!-")
 def test_leaves_nothing_that_a_browser_or_a_terminal_would_act_on(text):
     plain = plain_text(text, 100) or ""
     assert not {unicodedata.category(char) for char in plain} & {"Cc", "Cf", "Cs", "Co", "Zl"}
