@@ -23,10 +23,13 @@ COUNTED = (
 
 
 class Clerk:
-    """Files findings of one day, in the order in which they come."""
+    """Files findings of one day, in the order in which they come.
 
-    def __init__(self, draft: Draft, memory: Memory, ds: date) -> None:
-        self._draft, self._memory, self._ds = draft, memory, ds
+    ``memory`` is what was known before; the clerk adds to ``of_run`` what this run has fetched.
+    """
+
+    def __init__(self, draft: Draft, memory: Memory, of_run: Memory, ds: date) -> None:
+        self._draft, self._memory, self._of_run, self._ds = draft, memory, of_run, ds
         self._refused_pictures: dict[str, Refused] = {}
 
     def file(self, finding: Finding, verdict: Verdict | None) -> None:
@@ -62,7 +65,7 @@ class Clerk:
         if refusal:
             self._refused_pictures[fetched.url] = refusal
             return refusal
-        known = self._memory.picture(fetched.url)
+        known = self._of_run.picture(fetched.url) or self._memory.picture(fetched.url)
         if known:
             return stored(known)
         return self._refused_pictures.get(fetched.url) or Refused(
@@ -137,7 +140,7 @@ class Clerk:
             media_type=picture.media_type,
             phash=picture.phash,
         )
-        self._memory.remember_pictures([known])
+        self._of_run.remember_pictures([known])
         self._draft.counts["pictures_stored"] += picture.new
         self._draft.add(
             "fetches",

@@ -108,8 +108,11 @@ class _Spider:
         )
         self._log = Thread(target=self._pass_on_log, daemon=True)
         self._log.start()
-        self.tell(asdict(self._job))
         return self
+
+    def begin(self) -> None:
+        """Let it work: it only gets ready before."""
+        self.tell(asdict(self._job))
 
     def __exit__(
         self,
@@ -172,8 +175,9 @@ class Crawl:
     """A crawl of ``site``: a context manager, and an iterator of its visits as they come.
 
     Records carry midnight UTC of ``ds``. What ``memory_path`` (see ``Memory``) knows is not
-    fetched again, and ``folder`` holds bodies and pictures on their way from the spider, which
-    waits while nobody takes them. ``report`` is there when the visits have ended.
+    fetched again; it must be complete when iterating begins. ``folder`` holds bodies and pictures
+    on their way from the spider, which waits while nobody takes them. ``report`` is there when the
+    visits have ended.
 
     Iterating raises ``IngestionError`` where no start page can be had, or no page is a listing.
     """
@@ -219,6 +223,7 @@ class Crawl:
         self._spider.__exit__(kind, error, trace)
 
     def __iter__(self) -> Iterator[Visit]:
+        self._spider.begin()
         while "report" not in (message := self._spider.hear()):
             yield self._visit(message)
         self.report = CrawlReport(**message["report"])
@@ -288,7 +293,7 @@ class PictureFetcher:
     def fetch(self, urls: Sequence[str]) -> list[FetchedPicture]:
         """What became of the picture at each of ``urls``, all of them in memory at once."""
         if not self._running:
-            self._started.enter_context(self._spider)
+            self._started.enter_context(self._spider).begin()
             self._running = True
         self._spider.tell(list(urls))
         pictures: dict[int, FetchedPicture] = {}

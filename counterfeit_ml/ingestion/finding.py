@@ -34,6 +34,11 @@ class Finding:
     rows: int = 1
 
     @property
+    def has_picture_to_store(self) -> bool:
+        """Whether there are bytes to look at, here or in a file beside the feed."""
+        return isinstance(self.record, dict) and not (self.picture and self.picture.data is None)
+
+    @property
     def fetched_bytes(self) -> int:
         """Bytes that a server sent for it."""
         return self.size if self.visit or not self.raw else self.size - len(self.raw)

@@ -60,8 +60,8 @@ def ingest(
     limits = Limits(max_pages, max_bytes)
     with (
         TemporaryDirectory(prefix="counterfeit-ingest-") as name,
-        open_source(chosen, ds, settings, limits) as found,
         closing(Memory.create(Path(name) / "memory.sqlite")) as memory,
+        open_source(chosen, ds, settings, limits, memory, Path(name) / "spider") as found,
     ):
         summary = _Day(Lake(settings), ds, marketplace, Path(name), memory).ingest(found, force)
     log.info("%s", summary)
@@ -95,15 +95,14 @@ class _Day:
 
     def _fill(self, draft: Draft, source: Source) -> None:
         """Examine every finding, in threads, and file the verdicts in order."""
-        clerk = Clerk(draft, self.memory, self.ds)
         examiner = Examiner(self.ds, source.locale, Gallery(self.lake, self.memory), source.folder)
-        spider = self.folder / "spider"
-        spider.mkdir()
-        findings = source.findings(self.memory, spider, draft.counts["findings"])
+        findings = source.findings(draft.counts["findings"])
         shown = track(findings, f"ingesting {self.marketplace}")
-        for finding, verdict in _examined(examiner, shown):
-            clerk.file(finding, verdict)
-            draft.save_when_due()
+        with closing(Memory.create(self.folder / "run.sqlite")) as of_run:
+            clerk = Clerk(draft, self.memory, of_run, self.ds)
+            for finding, verdict in _examined(examiner, shown):
+                clerk.file(finding, verdict)
+                draft.save_when_due()
         draft.save()
 
     def _publish(self, draft: Draft, source: Source) -> IngestSummary:
@@ -122,9 +121,14 @@ def _examined(
     held = 0
     with ThreadPoolExecutor(THREADS) as pool:
         for finding in findings:
+            if not pending and not finding.has_picture_to_store:
+                yield finding, examiner.examine(finding)
+                continue
             pending.append((finding, pool.submit(examiner.examine, finding)))
             held += finding.size
-            while len(pending) > PENDING or held > PENDING_BYTES:
+            while pending and (
+                len(pending) > PENDING or held > PENDING_BYTES or pending[0][1].done()
+            ):
                 first, verdict = pending.popleft()
                 held -= first.size
                 yield first, verdict.result()

@@ -71,13 +71,18 @@ class KnownEvidence:
 
 
 class Memory:
-    """Pages and pictures by address, evidence by listing. Safe to ask from several threads."""
+    """Pages and pictures by address, evidence by listing. Safe to ask from several threads.
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        mode = "ro" if read_only else "rw"
+    Whoever opens it ``finished`` reads it without locks, and must be sure that it is.
+    """
+
+    def __init__(self, path: Path, *, finished: bool = False) -> None:
+        mode = "mode=ro&immutable=1" if finished else "mode=rw"
         self.path = path
-        self._file = sqlite3.connect(f"file:{path}?mode={mode}", uri=True, check_same_thread=False)
-        self._file.execute("PRAGMA synchronous = OFF")  # it lasts as long as the run
+        self._file = sqlite3.connect(f"file:{path}?{mode}", uri=True, check_same_thread=False)
+        if not finished:  # it lasts as long as the run, and has one writer
+            for pragma in ("synchronous = OFF", "journal_mode = OFF", "locking_mode = EXCLUSIVE"):
+                self._file.execute(f"PRAGMA {pragma}")
         self._turn = Lock()
 
     @classmethod

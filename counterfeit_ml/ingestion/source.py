@@ -35,8 +35,11 @@ class Source(ABC):
     """Counts that only the source knows, for the summary; whole when the findings have ended."""
 
     @abstractmethod
-    def findings(self, memory: Memory, folder: Path, done: int) -> Iterator[Finding]:
-        """What it holds, but for the ``done`` findings that this run has already."""
+    def findings(self, done: int) -> Iterator[Finding]:
+        """What it holds, but for the ``done`` findings that this run has already.
+
+        By now the memory that the source was opened with must be complete.
+        """
 
 
 class SiteSource(Source):
@@ -44,18 +47,17 @@ class SiteSource(Source):
 
     in_order = False
 
-    def __init__(self, site: Site, ds: date, limits: Limits) -> None:
-        self._site, self._ds, self._limits = site, ds, limits
+    def __init__(self, site: Site, crawl: Crawl, memory: Memory) -> None:
+        self._crawl, self._memory = crawl, memory
         self.fingerprint = sha256(site.model_dump_json().encode()).hexdigest()
         self.locale = site.locale
         self.work = {}
 
-    def findings(self, memory: Memory, folder: Path, done: int) -> Iterator[Finding]:
+    def findings(self, done: int) -> Iterator[Finding]:
         """Every page, as the spider comes by it."""
-        with Crawl(self._site, self._ds, memory.path, folder, self._limits) as crawl:
-            for visit in crawl:
-                yield of_visit(visit, memory.page(visit.url))
-        if report := crawl.report:
+        for visit in self._crawl:
+            yield of_visit(visit, self._memory.page(visit.url))
+        if report := self._crawl.report:
             self.work = {"pages_left": report.pages_left, "stopped": report.stopped}
 
 
@@ -64,28 +66,32 @@ class FeedSource(Source):
 
     in_order = True
 
-    def __init__(self, opened: OpenedFeed, feed: Feed, ds: date) -> None:
-        self._opened, self._feed, self._ds = opened, feed, ds
+    def __init__(self, feed: Feed, opened: OpenedFeed, fetcher: PictureFetcher) -> None:
+        self._opened, self._fetcher = opened, fetcher
+        self._media_type = RECORD_TYPES.get(feed.kind, "application/json")
         self.fingerprint, self.folder = opened.fingerprint, opened.folder
         self.locale = feed.locale
         self.work = {}
 
-    def findings(self, memory: Memory, folder: Path, done: int) -> Iterator[Finding]:
+    def findings(self, done: int) -> Iterator[Finding]:
         """Every record, in order."""
         entries = islice(self._opened.entries(), done, None)
-        media_type = RECORD_TYPES.get(self._feed.kind, "application/json")
-        allow_local = self._feed.allow_local
-        with PictureFetcher(self._ds, memory.path, folder, allow_local) as fetcher:
-            yield from of_entries(entries, media_type, fetcher)
+        yield from of_entries(entries, self._media_type, self._fetcher)
 
 
 @contextmanager
 def open_source(
-    source: Site | Feed, ds: date, settings: Settings, limits: Limits
+    source: Site | Feed, ds: date, settings: Settings, limits: Limits, memory: Memory, folder: Path
 ) -> Iterator[Source]:
-    """The source, for as long as the block lasts. Raises ``IngestionError``."""
+    """The source, for as long as the block lasts; ``folder``, to be made, is the spider's.
+
+    Raises ``IngestionError``.
+    """
+    folder.mkdir()
     if isinstance(source, Site):
-        yield SiteSource(source, ds, limits)
+        with Crawl(source, ds, memory.path, folder, limits) as crawl:
+            yield SiteSource(source, crawl, memory)
         return
-    with open_feed(source, ds, settings) as opened:
-        yield FeedSource(opened, source, ds)
+    fetcher = PictureFetcher(ds, memory.path, folder, source.allow_local)
+    with open_feed(source, ds, settings) as opened, fetcher:
+        yield FeedSource(source, opened, fetcher)

@@ -29,7 +29,7 @@ class PictureSpider(Spider):
     def __init__(self, job: Job, outbox: Outbox, listen: Listen) -> None:
         super().__init__()
         self._job, self._outbox, self._listen = job, outbox, listen
-        self._memory = Memory(Path(job.memory), read_only=True)
+        self._memory = Memory(Path(job.memory), finished=True)
         self.politeness = Politeness()
 
     @classmethod

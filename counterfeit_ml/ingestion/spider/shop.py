@@ -53,7 +53,7 @@ class ShopSpider(Spider):
     def __init__(self, job: Job, site: Site, outbox: Outbox) -> None:
         super().__init__()
         self._job, self._site, self._outbox = job, site, outbox
-        self._memory = Memory(Path(job.memory), read_only=True)
+        self._memory = Memory(Path(job.memory), finished=True)
         self._links = Links(site)
         self._counts: Counter[str] = Counter()
         self._fault: str | None = None
