@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 from parsel import Selector as Part
 
-from counterfeit_ml.ingestion.site import FieldName, Metadata, Selector, Site
-from counterfeit_ml.ingestion.spider.metadata import PageMetadata
+from counterfeit_ml.ingestion.site import Site
+from counterfeit_ml.ingestion.sources import FieldName, Metadata, Selector
+from counterfeit_ml.ingestion.spider.metadata import PageMetadata, is_parseable
 from counterfeit_ml.ingestion.spider.vocabulary import (
     MAX_TEXT,
     PRODUCT_TYPES,
@@ -53,6 +54,8 @@ def extract(page: str, url: str, site: Site, tree: HtmlElement | None = None) ->
     category. OpenGraph, which always speaks of the whole page, fills gaps. ``site`` may say
     otherwise; where it has selectors, a page of its ``listing_pages`` needs no metadata.
     """
+    if tree is None and not is_parseable(page):
+        return None
     if tree is None:  # lone surrogates cannot be parsed
         tree = Part(text=page.encode("utf-8", "replace").decode("utf-8")).root
     return _Page(Part(root=tree), url, site).extraction()
