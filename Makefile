@@ -10,10 +10,10 @@ UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test test-browser lint bench lock
+.PHONY: help setup demo up status down test test-browser lint bench bench-ingestion lock
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/installed ## create .venv from the lock (skipped when nothing changed)
 
@@ -53,6 +53,9 @@ lint: setup ## check style, imports and types
 
 bench: setup ## measure what we claim, both sides in one run
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+bench-ingestion: setup ## ingestion against Scrapy's own pipeline, and its memory; half an hour
+	@$(BIN)/python benchmarks/bench_ingestion.py
 
 lock: setup ## renew requirements*.txt from pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements.txt

@@ -2,16 +2,17 @@
 
 import logging
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from counterfeit_ml.errors import CounterfeitError
-from counterfeit_ml.settings import Settings
+from counterfeit_ml.errors import CounterfeitError, IngestionError
+from counterfeit_ml.settings import ConfigSettings, Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -96,6 +97,20 @@ def psql(context: typer.Context) -> None:
     run_psql(context.args)
 
 
+@app.command(
+    rich_help_panel=STACK,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def airflow(context: typer.Context) -> None:
+    """Run Airflow's own command on the embedded Airflow; its arguments follow.
+
+    For example: counterfeit airflow backfill create --dag-id ingest_listings …
+    """
+    from counterfeit_ml.stack import run_airflow
+
+    run_airflow(context.args)
+
+
 @app.command(rich_help_panel=STACK)
 def demo(
     data: Annotated[
@@ -111,21 +126,77 @@ def demo(
 
 @app.command(rich_help_panel=JOB)
 def ingest(
-    day: Day,
+    day: Annotated[
+        str | None,
+        typer.Argument(parser=_day, metavar="DAY", help="The partition, such as 2026-11-22."),
+    ] = None,
     marketplace: Annotated[
-        str | None, typer.Option(help="Only this one of config/marketplaces.yaml.")
+        list[str] | None,
+        typer.Option(help="Only this one of config/marketplaces.yaml; may be repeated."),
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="A JSONL feed or a shop's address, instead of its own.")
+        str | None, typer.Option(help="A feed or a shop's address, instead of its own.")
+    ] = None,
+    max_pages: Annotated[
+        int | None, typer.Option(min=1, help="Fetch at most so many pages of each shop.")
+    ] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option(min=1, help="Fetch at most so many bytes of each shop.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch again what is known to be unchanged.")
+    ] = False,
+    dry_run: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Only show what this one page gives; nothing is stored."),
     ] = None,
 ) -> None:
-    """Bring a day's listings and pictures into the lake; what is refused goes to quarantine."""
-    from counterfeit_ml.ingestion import ingest as run
-    from counterfeit_ml.ingestion.marketplaces import choose_marketplaces
+    """Bring a day's listings and pictures into the lake; what is refused goes to quarantine.
 
-    settings = Settings.load()
-    for name in choose_marketplaces(settings, marketplace, source):
-        console.print(run(settings, day, name, source))
+    \b
+    counterfeit ingest 2026-11-22
+        every marketplace
+    counterfeit ingest 2026-11-22 --marketplace partner --max-pages 50
+        one of them, and only a little
+    counterfeit ingest 2026-11-22 --marketplace mine --source mine.jsonl
+        a feed that is not configured
+    counterfeit ingest --dry-run https://www.example.com/item/1
+        what a configuration makes of one page
+    """
+    if dry_run is not None:
+        _preview(dry_run, marketplace or [])
+    elif day is None:
+        raise typer.BadParameter("give a day such as 2026-11-22, or --dry-run URL.")
+    else:
+        limits = {"max_pages": max_pages, "max_bytes": max_bytes, "force": force}
+        _ingest(day, marketplace or [], source, limits)
+
+
+def _preview(url: str, marketplaces: list[str]) -> None:
+    from counterfeit_ml.ingestion.preview import preview
+    from counterfeit_ml.ingestion.report import preview_tables
+
+    if len(marketplaces) > 1:
+        raise typer.BadParameter("one page belongs to one marketplace: give a single one.")
+    console.print(preview_tables(preview(ConfigSettings.load(), url, *marketplaces)))
+
+
+def _ingest(day: str, marketplaces: list[str], source: str | None, limits: dict[str, Any]) -> None:
+    """One after the other; one that fails does not stop the others."""
+    from counterfeit_ml.ingestion.ingest import ingest as run
+    from counterfeit_ml.ingestion.marketplaces import choose_marketplaces
+    from counterfeit_ml.ingestion.report import summary_tables
+
+    settings, failures = Settings.load(), []
+    for name in choose_marketplaces(settings, marketplaces, source):
+        try:
+            summary = run(settings, day, name, source, **limits)
+        except IngestionError as error:
+            failures.append(str(error))
+        else:
+            console.print(summary_tables(asdict(summary)))
+    if failures:
+        raise IngestionError(" ".join(failures))
 
 
 @app.command(rich_help_panel=JOB)

@@ -9,8 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from counterfeit_ml.datasets import (
+    EVIDENCE,
+    FETCHES,
     IMAGE_SCORES,
     LABELS,
+    LISTING_HISTORY,
     LISTINGS,
     QUARANTINE,
     SCORED_LISTINGS,
@@ -19,7 +22,10 @@ from counterfeit_ml.datasets import (
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.warehouse import Warehouse
 
-DATASETS = (LISTINGS, QUARANTINE, LABELS, IMAGE_SCORES, SCORED_LISTINGS)
+DATASETS = (
+    *(LISTINGS, QUARANTINE, LISTING_HISTORY, EVIDENCE, FETCHES),
+    *(LABELS, IMAGE_SCORES, SCORED_LISTINGS),
+)
 
 INTRODUCTION = """\
 # Data dictionary

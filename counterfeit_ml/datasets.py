@@ -38,6 +38,17 @@ def _schema(*fields: tuple[str, pa.DataType, str]) -> pa.Schema:
 
 UTC_SECONDS = pa.timestamp("s", tz="UTC")
 
+PRICE_CHANGES = pa.list_(
+    pa.struct(
+        [
+            pa.field("ds", pa.date32()),
+            pa.field("price", pa.float64()),
+            pa.field("currency", pa.string()),
+            pa.field("price_usd", pa.float64()),
+        ]
+    )
+)
+
 LISTINGS = Dataset(
     "listings",
     ("ds", "marketplace"),
@@ -60,7 +71,12 @@ LISTINGS = Dataset(
         ("condition", pa.string(), "new or used, where stated"),
         ("image_url!", pa.string(), "where the picture came from"),
         ("image_sha256!", pa.string(), "key of the picture in images/"),
+        ("image_urls", pa.list_(pa.string()), "all pictures of the listing, `image_url` first"),
+        ("image_type", pa.string(), "the picture's true media type"),
+        ("image_phash", pa.string(), "perceptual hash: near-duplicates differ in few of 64 bits"),
         ("scraped_at!", UTC_SECONDS, "when the listing was seen"),
+        ("evidence_sha256", pa.string(), "key of the raw record or page in evidence"),
+        ("evidence_ds", pa.date32(), "partition of evidence that holds it"),
     ),
     written_by="the DAG ingest_listings or `counterfeit ingest`",
 )
@@ -75,6 +91,61 @@ QUARANTINE = Dataset(
         ("reason!", pa.string(), "a word of counterfeit_ml.ingestion.reasons"),
         ("detail!", pa.string(), "the sentence behind the reason"),
         ("record!", pa.string(), "the raw record, as it came"),
+    ),
+    written_by="the DAG ingest_listings or `counterfeit ingest`",
+)
+
+LISTING_HISTORY = Dataset(
+    "listing_history",
+    ("ds", "marketplace"),
+    ("listing_id",),
+    _schema(
+        ("listing_id!", pa.string(), "as in listings"),
+        ("first_seen!", pa.date32(), "first day it was listed"),
+        ("last_seen!", pa.date32(), "last day it was listed: the partition of its newest row"),
+        ("active!", pa.bool_(), "seen within `inactive_after_days` of its marketplace"),
+        ("price_changes!", PRICE_CHANGES, "its first price, and each one that differs after it"),
+        ("seller_id", pa.string(), "as last seen"),
+        ("image_sha256!", pa.string(), "as last seen"),
+        ("image_phash", pa.string(), "as last seen"),
+        ("fingerprint!", pa.string(), "md5 of what the listing says, to tell a changed one"),
+        ("evidence_sha256", pa.string(), "as last seen"),
+        ("evidence_ds", pa.date32(), "as last seen"),
+    ),
+    written_by="the DAG ingest_listings or `counterfeit ingest`",
+)
+
+EVIDENCE = Dataset(
+    "evidence",
+    ("ds", "marketplace"),
+    ("sha256",),
+    _schema(
+        ("sha256!", pa.string(), "of `raw`"),
+        ("source!", pa.string(), "where it stood: page, or file and line"),
+        ("media_type!", pa.string(), "as the server or the feed has it"),
+        ("taken_at!", UTC_SECONDS, "when it was fetched or read"),
+        ("raw!", pa.large_binary(), "the page or record, byte for byte"),
+    ),
+    written_by="the DAG ingest_listings or `counterfeit ingest`",
+)
+
+FETCHES = Dataset(
+    "fetches",
+    ("ds", "marketplace"),
+    ("url",),
+    _schema(
+        ("url!", pa.string(), "as it was asked for"),
+        ("kind!", pa.string(), "page or picture"),
+        ("source", pa.string(), "of a page: its own address"),
+        ("etag", pa.string(), "as the server sent it"),
+        ("last_modified", pa.string(), "as the server sent it"),
+        ("asked!", pa.date32(), "last day the server sent it, or said it had not changed"),
+        ("links", pa.list_(pa.string()), "of a page: where it leads"),
+        ("record", pa.string(), "of a page: the raw record it held, as JSON"),
+        ("sha256", pa.string(), "of a page's evidence, or of the picture"),
+        ("evidence_ds", pa.date32(), "of a page: partition of its evidence"),
+        ("image_type", pa.string(), "as in listings"),
+        ("image_phash", pa.string(), "as in listings"),
     ),
     written_by="the DAG ingest_listings or `counterfeit ingest`",
 )

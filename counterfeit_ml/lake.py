@@ -7,16 +7,18 @@ Parts are named by their content, so the same rows written twice are the same ob
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
+from obstore.exceptions import AlreadyExistsError
 from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import S3Store
 
@@ -26,6 +28,8 @@ from counterfeit_ml.settings import Settings
 
 MANIFEST = "_manifest.json"
 STAGING = "_staging"
+PART_ROWS = 50_000
+"""Rows of one Parquet file where a partition is written as it comes."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +41,27 @@ class Manifest:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
+def bucket_store(settings: Settings, bucket: str) -> S3Store:
+    """A bucket of the S3 service that ``settings`` name, with their login."""
+    return S3Store(
+        bucket,
+        endpoint=settings.lake_endpoint,
+        access_key_id=settings.lake_access_key,
+        secret_access_key=settings.lake_secret_key.get_secret_value(),
+        region="us-east-1",
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": settings.lake_endpoint.startswith("http://")},
+        retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=20)},
+    )
+
+
 class Lake:
     """Datasets, pictures and plain objects in one S3 bucket."""
 
     def __init__(self, settings: Settings) -> None:
         self.endpoint = settings.lake_endpoint
         self.bucket = settings.lake_bucket
-        self.store = S3Store(
-            settings.lake_bucket,
-            endpoint=settings.lake_endpoint,
-            access_key_id=settings.lake_access_key,
-            secret_access_key=settings.lake_secret_key.get_secret_value(),
-            region="us-east-1",
-            virtual_hosted_style_request=False,
-            client_options={"allow_http": settings.lake_endpoint.startswith("http://")},
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=20)},
-        )
+        self.store = bucket_store(settings, settings.lake_bucket)
 
     # Datasets
 
@@ -68,6 +77,29 @@ class Lake:
         name = _part_name(data, 0)
         self.put(f"{_prefix(dataset, partition)}/{name}", data)
         return self._publish(dataset, partition, Manifest((name,), table.num_rows, summary or {}))
+
+    def write_sorted(
+        self,
+        dataset: Dataset,
+        batches: Iterable[pa.RecordBatch],
+        summary: dict[str, Any] | None = None,
+        append: bool = False,
+        **partition: str,
+    ) -> Manifest:
+        """As ``write``, for rows sorted by key that need not fit into memory.
+
+        With ``append`` the partition keeps the rows it has: ``batches`` must hold other ones.
+        """
+        files, rows = [], 0
+        if append and self.exists(dataset, **partition):
+            before = self.manifest(dataset, **partition)
+            files, rows = list(before.files), before.rows
+        for table in _parts(dataset, batches, at_least_one=not files):
+            data = _parquet(dataset, table)
+            files.append(_part_name(data, len(files)))
+            self.put(f"{_prefix(dataset, partition)}/{files[-1]}", data)
+            rows += table.num_rows
+        return self._publish(dataset, partition, Manifest(tuple(files), rows, summary or {}))
 
     def stage(self, dataset: Dataset, table: pa.Table, run: str, part: int) -> str:
         """Write one part of a partition to come, unseen by readers; returns its staged key."""
@@ -117,6 +149,15 @@ class Lake:
             )
         return pa.concat_tables(self._read_one(dataset, one, columns) for one in partitions)
 
+    def download(self, dataset: Dataset, folder: Path, **partition: str) -> list[Path]:
+        """The Parquet files of one partition, copied into ``folder``, in order."""
+        folder.mkdir(parents=True, exist_ok=True)
+        copies = []
+        for name in self.manifest(dataset, **partition).files:
+            copies.append(folder / name)
+            copies[-1].write_bytes(self.get(f"{_prefix(dataset, partition)}/{name}"))
+        return copies
+
     def partitions(self, dataset: Dataset, **partition: str) -> list[dict[str, str]]:
         """The published partitions whose leading keys equal ``partition``, in order."""
         # With the slash: model=1 is not model=10.
@@ -143,8 +184,10 @@ class Lake:
         prefix = _prefix(dataset, partition)
         wanted = dataset.schema.names if columns is None else columns
         stored = [name for name in dataset.schema.names if name in wanted]
+        schema = pa.schema([dataset.schema.field(name) for name in stored])
+        # Read by the schema of today: a column that an old part has not got is null there.
         parts = [
-            pq.read_table(io.BytesIO(self.get(f"{prefix}/{name}")), columns=stored)
+            pq.read_table(io.BytesIO(self.get(f"{prefix}/{name}")), schema=schema)
             for name in manifest.files
         ]
         table = pa.concat_tables(parts)
@@ -171,8 +214,19 @@ class Lake:
     def put_image(self, data: bytes) -> str:
         """Store a picture under the sha256 of its bytes, which is returned."""
         digest = sha256(data).hexdigest()
-        self.put(self.image_key(digest), data)
+        self.put_new_image(digest, data, "application/octet-stream")
         return digest
+
+    def put_new_image(self, digest: str, data: bytes, media_type: str) -> bool:
+        """Store a picture unless the lake has it; whether it was new."""
+        key = self.image_key(digest)
+        content_type = {"Content-Type": media_type}
+        try:
+            with self._reporting("writing", key):
+                obstore.put(self.store, key, data, mode="create", attributes=content_type)
+        except AlreadyExistsError:
+            return False
+        return True
 
     def get_image(self, digest: str) -> bytes:
         """The bytes of a stored picture."""
@@ -209,6 +263,8 @@ class Lake:
     def _reporting(self, action: str, key: str) -> Iterator[None]:
         try:
             yield
+        except AlreadyExistsError:
+            raise
         except (ObstoreError, OSError) as error:
             # To write or list something can only miss the bucket.
             if isinstance(error, FileNotFoundError) and action in ("reading", "copying"):
@@ -233,6 +289,22 @@ def _prefix(dataset: Dataset, partition: dict[str, str]) -> str:
                 f"{value!r} cannot name a partition of {dataset.name}: give a name without / and =."
             )
     return "/".join([dataset.name, *(f"{key}={partition[key]}" for key in keys)])
+
+
+def _parts(
+    dataset: Dataset, batches: Iterable[pa.RecordBatch], at_least_one: bool
+) -> Iterator[pa.Table]:
+    """Tables of ``PART_ROWS``, whatever the size of the batches: the same rows, the same parts."""
+    waiting = dataset.schema.empty_table()
+    written = not at_least_one
+    for batch in batches:
+        rows = pa.Table.from_batches([batch]).select(dataset.schema.names).cast(dataset.schema)
+        waiting = pa.concat_tables([waiting, rows])
+        while waiting.num_rows >= PART_ROWS:
+            yield waiting.slice(0, PART_ROWS)
+            waiting, written = waiting.slice(PART_ROWS), True
+    if waiting.num_rows or not written:
+        yield waiting
 
 
 def _parquet(dataset: Dataset, table: pa.Table) -> bytes:

@@ -79,7 +79,14 @@ ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 DatabaseUri = Annotated[SecretStr, AfterValidator(_database_uri)]
 
 
-class Settings(EnvFileSettings):
+class ConfigSettings(EnvFileSettings):
+    """Where the business's decisions are, for what needs no service: Airflow parsing a DAG."""
+
+    sample_marketplace_url: str = "http://127.0.0.1:8765/"
+    config_dir: Path = ROOT / "config"
+
+
+class Settings(ConfigSettings):
     """What the five stages need to reach the lake, the warehouse and MLflow."""
 
     lake_endpoint: ServiceUrl = Field(description="URL of the S3 service")
@@ -88,7 +95,5 @@ class Settings(EnvFileSettings):
     lake_bucket: str = "counterfeit"
     warehouse_uri: DatabaseUri = Field(description="postgresql:// URI of the writing role")
     mlflow_uri: ServiceUrl = Field(description="URL of the MLflow tracking server")
-    sample_marketplace_url: str = "http://127.0.0.1:8765/"
-    config_dir: Path = ROOT / "config"
     expectations_dir: Path = ROOT / "expectations"
     cache_dir: Path = STATE_DIR / "cache"

@@ -2,6 +2,7 @@
 
 import time
 from hashlib import sha256
+from typing import Any
 
 import boto3
 import pyarrow as pa
@@ -107,8 +108,8 @@ def complaint(done) -> str:
     return last.removeprefix("error ")
 
 
-def ingesting(source: str) -> dict[str, str]:
-    return {"marketplace": MARKETPLACE, "source": source}
+def ingesting(source: str) -> dict[str, Any]:
+    return {"marketplaces": [MARKETPLACE], "source": source}
 
 
 def test_a_run_without_a_day(airflow, feed):
@@ -131,7 +132,7 @@ def test_an_empty_feed(airflow, feed):
     source = feed()
     run = airflow.trigger("ingest_listings", ingesting(source), DAY)
     assert failure(airflow, run) == (
-        "ingest_marketplace",
+        "feeds.ingest_marketplace",
         1,
         f"The feed {source} is empty: check the export that wrote it; nothing was changed.",
     )
@@ -140,7 +141,7 @@ def test_an_empty_feed(airflow, feed):
 def test_a_feed_that_does_not_exist(airflow, lake):
     run = airflow.trigger("ingest_listings", ingesting("/no/feed.jsonl"), DAY)
     assert failure(airflow, run) == (
-        "ingest_marketplace",
+        "feeds.ingest_marketplace",
         1,
         "The feed /no/feed.jsonl cannot be read: No such file or directory. Give the path of a "
         "JSONL file.",
@@ -209,7 +210,7 @@ def test_s3_away_is_waited_for_then_named_and_the_run_can_be_repeated(
     supervisor.stop_services([S3])
     run = airflow.trigger("ingest_listings", ingesting(source), S3_DAY)
     task, tries, sentence = failure(airflow, run)
-    assert (task, tries) == ("ingest_marketplace", 3)
+    assert (task, tries) == ("feeds.ingest_marketplace", 3)
     assert f"at {stack.settings.lake_endpoint} failed: is S3 up and the connection" in sentence
     assert "`counterfeit status` shows the embedded one." in sentence
     start()
@@ -235,7 +236,7 @@ def test_the_command_line_refuses_what_is_no_day(services, command):
         ),
         (
             ["ingest", DAY, "--source", "feed.jsonl"],
-            "Whose listings does feed.jsonl hold? Give a marketplace beside it.",
+            "Whose listings does feed.jsonl hold? Give exactly one marketplace beside it.",
         ),
         (
             ["labels", "/no/pictures"],

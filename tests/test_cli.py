@@ -10,6 +10,7 @@ COMMANDS = (
     "logs",
     "login",
     "psql",
+    "airflow",
     "demo",
     "ingest",
     "validate",
@@ -43,3 +44,16 @@ def test_a_day_that_is_none_is_refused(command, day):
     done = invoke(command, day)
     assert done.exit_code == 2
     assert "is not a day such as" in done.output
+
+
+def test_ingesting_needs_a_day_or_a_page():
+    done = invoke("ingest")
+    assert done.exit_code == 2
+    assert "give a day such as 2026-11-22, or --dry-run URL" in done.output
+
+
+def test_ingesting_teaches_by_examples():
+    shown = invoke("ingest", "--help").output
+    assert "counterfeit ingest --dry-run https://www.example.com/item/1" in shown
+    for option in ("--marketplace", "--source", "--max-pages", "--max-bytes", "--force"):
+        assert option in shown

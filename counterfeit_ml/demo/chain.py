@@ -48,7 +48,7 @@ class Chain:
 
     def take_day(self, demo_input: DemoInput) -> None:
         """Trigger ingestion and see its assets start the rest."""
-        source = {"marketplace": demo_input.marketplace, "source": demo_input.source}
+        source = {"marketplaces": [demo_input.marketplace], "source": demo_input.source}
         run = self._airflow.trigger(INGEST, source, self._day)
         self.follow(run)
         for dag_id in STARTED_BY_ASSETS:

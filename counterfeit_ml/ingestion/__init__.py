@@ -1,10 +1,9 @@
-"""Ingestion: a shop is turned into a feed, and a feed is ingested.
+"""Ingestion: what a shop or a feed holds becomes a day's listings, or is refused with a reason.
 
-``spider`` crawls a shop and writes a feed (``listings.jsonl`` beside ``images/``); ``feed`` reads
-any feed; ``listings``, ``prices`` and ``pictures`` refuse what is not sound; ``ingest`` writes a
-day's partition of listings and of quarantine.
+``source`` gives findings: ``crawl`` and its ``spider`` those of a shop, ``feed`` those of a file.
+``examination`` judges each one (``listings``, ``prices``, ``pictures``), ``clerk`` files the
+verdict in a ``draft`` that survives a crash, ``publication`` makes the day's partitions of it.
+``memory`` is what earlier runs have fetched already.
+
+Nothing is imported here: Airflow reads ``marketplaces`` and ``pools`` whenever it parses the DAG.
 """
-
-from counterfeit_ml.ingestion.ingest import IngestSummary, ingest
-
-__all__ = ["IngestSummary", "ingest"]

@@ -4,114 +4,311 @@ import json
 import logging
 import subprocess
 import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from counterfeit_ml.errors import IngestionError
-from counterfeit_ml.ingestion.feed import Feed
+from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.site import Site
+from counterfeit_ml.ingestion.spider.job import ANY_HOST, Job
 
-LISTINGS_FILE = "listings.jsonl"
-IMAGES_FOLDER = "images"
-FAULT_FILE = "fault"
-"""Written by the spider where the shop's start page cannot be had; holds the reason."""
+TIMEOUT_SECONDS = 30.0
+"""For one answer as a whole, however slowly it comes."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Job:
-    """What the spider is told, as one line of JSON on its standard input."""
+class FetchedPicture:
+    """What became of a picture."""
 
-    folder: str
-    start_url: str
-    listing_pages: str | None
-    max_pages: int
-    allow_local: bool
-    scraped_at: str
-
-
-def crawl(site: Site, ds: date, folder: Path) -> Feed:
-    """Crawl ``site`` into a feed below ``folder``, ordered by page.
-
-    Every listing is stamped with midnight UTC of ``ds``, so that an unchanged shop gives the same
-    feed again. Raises ``IngestionError`` where the shop does not answer or shows no listing.
-    """
-    job = Job(
-        folder=str(folder),
-        start_url=site.start_url,
-        listing_pages=site.listing_pages,
-        max_pages=site.max_pages,
-        allow_local=site.allow_local,
-        scraped_at=f"{ds.isoformat()}T00:00:00Z",
-    )
-    _run(job)
-    feed = Feed(folder / LISTINGS_FILE, crawled=True)
-    _check(site, folder, feed)
-    _sort(feed.path)
-    return feed
+    url: str
+    data: bytes | None
+    known: bool
+    """Whether it is in memory and was not fetched again, or came earlier in this run."""
+    asked: bool
+    """Whether the server was asked, and has answered with it or that it has not changed."""
+    etag: str | None
+    last_modified: str | None
+    refused: Refused | None
 
 
-def _run(job: Job) -> None:
-    command = [sys.executable, "-m", "counterfeit_ml.ingestion.spider"]
-    last = ""
-    with subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-    ) as spider:
-        assert spider.stdin and spider.stderr  # noqa: S101, PT018
+@dataclass(frozen=True)
+class Visit:
+    """What became of one page."""
+
+    url: str
+    """As linked to; the key of ``Memory.page``."""
+    source: str
+    """The page's own, canonical address."""
+    fetched: bool
+    """False where it is known and unchanged, or was not served."""
+    asked: bool
+    """Whether the server was asked; False where the sitemap says that nothing has changed."""
+    body: bytes | None
+    """Of a page that was fetched: the evidence."""
+    media_type: str | None
+    etag: str | None
+    last_modified: str | None
+    links: tuple[str, ...]
+    """Absolute, of the site alone, what may be followed."""
+    record: dict[str, Any] | None
+    """The raw record; None where the page shows no listing."""
+    refused: Refused | None
+    picture: FetchedPicture | None
+    """Of the record's ``image_url``."""
+
+
+@dataclass(frozen=True)
+class CrawlReport:
+    """What a crawl cost, and what it left."""
+
+    pages_fetched: int
+    pages_unchanged: int
+    pages_left: int
+    """Found, but not asked for within the budget."""
+    pictures_fetched: int
+    pictures_known: int
+    bytes: int
+    """Received, as they came over the net."""
+    retries: int
+    stopped: str | None
+    """Why it ended early, such as ``max_pages=100``."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The budgets of one run, where they are not to be the site's."""
+
+    max_pages: int | None = None
+    max_bytes: int | None = None
+
+
+class _Spider:
+    """The spider's process: messages from it, its log among ours."""
+
+    def __init__(self, job: Job, name: str) -> None:
+        self._job, self._name = job, name
+        self._last: deque[str] = deque(maxlen=3)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "counterfeit_ml.ingestion.spider"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._log = Thread(target=self._pass_on_log, daemon=True)
+        self._log.start()
+        self.tell(asdict(self._job))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._log.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe  # noqa: S101
+            pipe.close()
+
+    def tell(self, message: Any) -> None:
+        """Send one line; stdin stays open, as the spider stops when we are gone."""
+        assert self._process.stdin  # noqa: S101
         try:
-            spider.stdin.write(json.dumps(asdict(job)) + "\n")
-            spider.stdin.flush()  # stays open: the spider stops when we are gone
-            for line in spider.stderr:
-                last = line.strip() or last
-                log.info("spider: %s", line.rstrip())
-            code = spider.wait()
-        finally:
-            spider.kill()
-    if code != 0:
-        raise IngestionError(
-            f"The spider for {job.start_url} stopped with exit code {code}: {last[:300]}. Its log "
-            f"is above."
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise self._death() from error
+
+    def hear(self) -> dict[str, Any]:
+        """The next message; raises ``IngestionError`` where the spider has died."""
+        assert self._process.stdout  # noqa: S101
+        line = self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise self._death()
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def take(self, name: str | None) -> bytes | None:
+        """The file ``name`` that came beside a message; it is deleted."""
+        if name is None:
+            return None
+        path = Path(self._job.folder) / name
+        data = path.read_bytes()
+        path.unlink()
+        return data
+
+    def _death(self) -> IngestionError:
+        code = self._process.wait()
+        self._log.join()
+        said = " ".join(self._last)[-600:] or "it said nothing"
+        return IngestionError(
+            f"The spider for {self._name} stopped with exit code {code}: {said}. Its log is above."
         )
 
-
-def _check(site: Site, folder: Path, feed: Feed) -> None:
-    fault = folder / FAULT_FILE
-    if fault.exists():
-        raise IngestionError(
-            f"The shop {site.start_url} cannot be crawled: {fault.read_text('utf-8')} Check that "
-            f"it is up and its entry in config/marketplaces.yaml right; nothing was changed."
-        )
-    if not feed.path.exists() or not feed.path.stat().st_size:
-        raise IngestionError(
-            f"The shop {site.start_url} shows no listing: no page that its start page or sitemap "
-            f"leads to holds product metadata; nothing was changed."
-        )
+    def _pass_on_log(self) -> None:
+        assert self._process.stderr  # noqa: S101
+        for line in self._process.stderr:
+            text = line.decode("utf-8", "replace").rstrip()
+            if text:
+                self._last.append(text[:300])
+                log.info("spider: %s", text)
 
 
-def _sort(path: Path) -> None:
-    """Order the feed by page, one record each: pages came in whatever order they were served.
+class Crawl:
+    """A crawl of ``site``: a context manager, and an iterator of its visits as they come.
 
-    Of several records of one page any would do, but each time the same.
+    Records carry midnight UTC of ``ds``. What ``memory_path`` (see ``Memory``) knows is not
+    fetched again, and ``folder`` holds bodies and pictures on their way from the spider, which
+    waits while nobody takes them. ``report`` is there when the visits have ended.
+
+    Iterating raises ``IngestionError`` where no start page can be had, or no page is a listing.
     """
-    places: dict[str, tuple[bytes, int, int]] = {}
-    with path.open("rb") as feed:
-        offset = 0
-        for line in feed:
-            source = json.loads(line)["source"]
-            place = (sha256(line).digest(), offset, len(line))
-            places[source] = min(place, places.get(source, place))
-            offset += len(line)
-        _copy(feed, [places[source][1:] for source in sorted(places)], path)
+
+    def __init__(
+        self,
+        site: Site,
+        ds: date,
+        memory_path: Path,
+        folder: Path,
+        limits: Limits | None = None,
+        explain: bool = False,
+    ) -> None:
+        limits = limits or Limits()
+        self._site = site
+        self._name = site.entrances[0]
+        self._spider = _Spider(
+            Job(
+                ds=ds.isoformat(),
+                memory=str(memory_path),
+                folder=str(folder),
+                site=site.model_dump(mode="json"),
+                max_pages=limits.max_pages or site.max_pages,
+                max_bytes=limits.max_bytes or site.max_bytes,
+                local_hosts=_hosts_and_ports(site.entrances) if site.allow_local else (),
+                timeout=TIMEOUT_SECONDS,
+                explain=explain,
+            ),
+            self._name,
+        )
+        self.report: CrawlReport | None = None
+
+    def __enter__(self) -> Self:
+        self._spider.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._spider.__exit__(kind, error, trace)
+
+    def __iter__(self) -> Iterator[Visit]:
+        while "report" not in (message := self._spider.hear()):
+            yield self._visit(message)
+        self.report = CrawlReport(**message["report"])
+        if message["fault"]:
+            raise IngestionError(
+                f"The shop {self._name} cannot be crawled: {message['fault']} Check that it is up "
+                f"and its entry in config/marketplaces.yaml right; nothing was changed."
+            )
+        if not message["seen"] and not self.report.stopped:
+            raise IngestionError(
+                f"The shop {self._name} shows no listing: no page that its start page or sitemap "
+                f"leads to holds product metadata; nothing was changed."
+            )
+
+    def _visit(self, message: dict[str, Any]) -> Visit:
+        visit = message["visit"]
+        picture = visit.pop("picture")
+        data = self._spider.take(message["data"])
+        return Visit(
+            **visit
+            | {
+                "body": self._spider.take(message["body"]),
+                "links": tuple(visit["links"]),
+                "refused": _refused(visit["refused"]),
+                "picture": _picture(picture, data) if picture else None,
+            }
+        )
 
 
-def _copy(feed: BinaryIO, pieces: list[tuple[int, int]], path: Path) -> None:
-    ordered = path.with_suffix(".ordered")
-    with ordered.open("wb") as out:
-        for start, length in pieces:
-            feed.seek(start)
-            out.write(feed.read(length))
-    ordered.replace(path)
+class PictureFetcher:
+    """Fetches the pictures of a feed: a context manager around a spider that waits for URLs.
+
+    It starts with the first of them: most feeds come with their pictures.
+    """
+
+    def __init__(
+        self, ds: date, memory_path: Path, folder: Path, allow_local: bool = False
+    ) -> None:
+        self._spider = _Spider(
+            Job(
+                ds=ds.isoformat(),
+                memory=str(memory_path),
+                folder=str(folder),
+                site=None,
+                max_pages=0,
+                max_bytes=0,
+                local_hosts=(ANY_HOST,) if allow_local else (),
+                timeout=TIMEOUT_SECONDS,
+                explain=False,
+            ),
+            "the pictures of a feed",
+        )
+        self._started = ExitStack()
+        self._running = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._started.close()
+
+    def fetch(self, urls: Sequence[str]) -> list[FetchedPicture]:
+        """What became of the picture at each of ``urls``, all of them in memory at once."""
+        if not self._running:
+            self._started.enter_context(self._spider)
+            self._running = True
+        self._spider.tell(list(urls))
+        pictures: dict[int, FetchedPicture] = {}
+        while len(pictures) < len(urls):
+            message = self._spider.hear()
+            data = self._spider.take(message["data"])
+            pictures[message["number"]] = _picture(message["picture"], data)
+        return [pictures[number] for number in range(len(urls))]
+
+
+def _picture(picture: dict[str, Any], data: bytes | None) -> FetchedPicture:
+    return FetchedPicture(**picture | {"data": data, "refused": _refused(picture["refused"])})
+
+
+def _refused(written: list[str] | None) -> Refused | None:
+    return Refused(Reason(written[0]), written[1]) if written else None
+
+
+def _hosts_and_ports(urls: Sequence[str]) -> tuple[str, ...]:
+    parts = [urlsplit(url) for url in urls]
+    return tuple(
+        f"{one.hostname}:{one.port or (443 if one.scheme == 'https' else 80)}" for one in parts
+    )

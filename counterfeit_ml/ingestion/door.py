@@ -1,11 +1,13 @@
 """The door: which addresses and paths may be followed at all."""
 
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 
 MAX_URL_LENGTH = 2048
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def web_url(value: object) -> str:
@@ -24,6 +26,27 @@ def web_url(value: object) -> str:
     if parts.username or parts.password:
         raise Refused(Reason.BAD_URL, "The URL carries a user name or password.")
     return value
+
+
+def is_public(address: str) -> bool:
+    """Whether the IP ``address`` is of the open internet.
+
+    Not private, loopback, link-local, multicast, reserved or unspecified, nor an IPv6 address that
+    carries such an IPv4 one (mapped, 6to4, NAT64).
+    """
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, IPv6Address):
+        within = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            within = IPv4Address(int(ip) & 0xFFFFFFFF)
+        if within is not None:
+            return is_public(str(within))
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
 def inside(folder: Path, value: str) -> Path:

@@ -1,205 +1,135 @@
-"""Ingests one marketplace's day: sound listings, their pictures, and the quarantine."""
+"""Ingests one marketplace's day: sound listings, their pictures, their evidence, the quarantine."""
 
 import logging
-from collections import Counter
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import pyarrow as pa
-
-from counterfeit_ml.datasets import LISTINGS, QUARANTINE, Dataset
 from counterfeit_ml.errors import IngestionError
-from counterfeit_ml.ingestion.feed import Entry, Feed, read_feed
+from counterfeit_ml.ingestion.clerk import COUNTED, Clerk
+from counterfeit_ml.ingestion.crawl import Limits
+from counterfeit_ml.ingestion.draft import Draft
+from counterfeit_ml.ingestion.examination import Examiner, Verdict
+from counterfeit_ml.ingestion.finding import Finding
 from counterfeit_ml.ingestion.gallery import Gallery
-from counterfeit_ml.ingestion.listings import SHORT, listing_fields
-from counterfeit_ml.ingestion.marketplaces import FeedFile, source_of
-from counterfeit_ml.ingestion.site import Site
-from counterfeit_ml.ingestion.reasons import Reason, Refused
-from counterfeit_ml.ingestion.text import plain_text
+from counterfeit_ml.ingestion.marketplaces import source_of
+from counterfeit_ml.ingestion.memory import Memory
+from counterfeit_ml.ingestion.publication import Publication
+from counterfeit_ml.ingestion.recall import recall, remember_fetches
+from counterfeit_ml.ingestion.source import Source, open_source
+from counterfeit_ml.ingestion.summary import IngestSummary
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.progress import track
 from counterfeit_ml.settings import Settings
 
-CHUNK = 256
-"""Entries examined together: bounds what is in memory besides the finished rows."""
 THREADS = 8
 """Pictures wait for S3 longer than for the processor."""
+PENDING, PENDING_BYTES = 64, 64 * 1024 * 1024
+"""Findings under examination: bounds what is in memory."""
+INACTIVE_AFTER_DAYS = 14
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class IngestSummary:
-    """What became of a day's entries: ``seen == listed + repeated + quarantined``.
-
-    ``pictures`` are the distinct ones listed; ``pictures_stored`` those the lake did not have.
-    """
-
-    ds: str
-    marketplace: str
-    seen: int
-    listed: int
-    repeated: int
-    quarantined: int
-    reasons: dict[str, int]
-    pictures: int
-    pictures_stored: int = field(compare=False)
-
-    def lasting(self) -> dict[str, Any]:
-        """What the manifest remembers: all that is the same when the day is ingested again."""
-        return {name: value for name, value in asdict(self).items() if name != "pictures_stored"}
-
-
 def ingest(
-    settings: Settings, day: date | str, marketplace: str, source: str | None = None
+    settings: Settings,
+    day: date | str,
+    marketplace: str,
+    source: str | None = None,
+    *,
+    max_pages: int | None = None,
+    max_bytes: int | None = None,
+    force: bool = False,
 ) -> IngestSummary:
     """Ingest ``marketplace`` for ``day`` from its configured source, or from ``source``.
 
-    ``source`` is the URL of a shop or the path of a JSONL feed. The day's partitions of listings
-    and quarantine are replaced whole; the same input gives the same bytes. Of several sound
-    records with one listing_id the first is kept, the others are counted as repeated.
+    ``source`` is the URL of a shop, or the path or URL of a feed. ``max_pages`` and ``max_bytes``
+    lower the shop's own budget; ``force`` fetches again what is known to be unchanged. The day's
+    partitions are replaced whole; the same input gives the same bytes. A run cut short is gone on
+    with by the next one for the same day.
 
     Raises ``IngestionError`` where the source cannot be had or is empty, ``ConfigError``,
     ``LakeError``.
     """
     ds = _day(day)
-    lake = Lake(settings)
-    with _feed(source_of(settings, marketplace, source), ds) as feed:
-        day_of = _Day(ds, marketplace, Gallery(lake))
-        day_of.take(feed)
-    summary = day_of.summary()
-    _write(lake, QUARANTINE, day_of.quarantine, summary)
-    _write(lake, LISTINGS, day_of.listings, summary)
+    chosen = source_of(settings, marketplace, source)
+    limits = Limits(max_pages, max_bytes)
+    with (
+        TemporaryDirectory(prefix="counterfeit-ingest-") as name,
+        open_source(chosen, ds, settings, limits) as found,
+        closing(Memory.create(Path(name) / "memory.sqlite")) as memory,
+    ):
+        summary = _Day(Lake(settings), ds, marketplace, Path(name), memory).ingest(found, force)
     log.info("%s", summary)
     return summary
 
 
 class _Day:
-    """A day of one marketplace as it fills."""
+    """One day of one marketplace, from its source to the lake."""
 
-    def __init__(self, ds: date, marketplace: str, gallery: Gallery) -> None:
-        self.ds, self.marketplace, self.gallery = ds, marketplace, gallery
-        self.listings = _Rows(LISTINGS)
-        self.quarantine = _Rows(QUARANTINE)
-        self.reasons: Counter[Reason] = Counter()
-        self.known: set[str] = set()
-        self.pictures: set[str] = set()
-        self.repeated = 0
+    def __init__(
+        self, lake: Lake, ds: date, marketplace: str, folder: Path, memory: Memory
+    ) -> None:
+        self.lake, self.ds, self.marketplace = lake, ds, marketplace
+        self.folder, self.memory = folder, memory
 
-    def take(self, feed: Feed) -> None:
-        """Sort every entry of ``feed`` into listings, repeated and quarantine."""
-        entries = iter(track(read_feed(feed), f"ingesting {self.marketplace}"))
-        with ThreadPoolExecutor(THREADS) as pool:
-            while chunk := list(islice(entries, CHUNK)):
-                verdicts = pool.map(lambda entry: self._examine(feed, entry), chunk)
-                for entry, verdict in zip(chunk, verdicts, strict=True):
-                    self._file(entry, verdict)
-
-    def summary(self) -> IngestSummary:
-        """The counts so far."""
-        return IngestSummary(
-            ds=self.ds.isoformat(),
-            marketplace=self.marketplace,
-            seen=self.listings.count + self.repeated + self.quarantine.count,
-            listed=self.listings.count,
-            repeated=self.repeated,
-            quarantined=self.quarantine.count,
-            reasons={reason.value: count for reason, count in sorted(self.reasons.items())},
-            pictures=len(self.pictures),
-            pictures_stored=len(self.gallery.added),
+    def ingest(self, source: Source, force: bool) -> IngestSummary:
+        """Examine what ``source`` holds, then publish."""
+        draft = Draft(
+            self.lake, self.ds.isoformat(), self.marketplace, source.fingerprint, self.folder
         )
+        draft.resume()
+        if not force:
+            recall(self.lake, self.memory, self.ds.isoformat(), self.marketplace, self.folder)
+        remember_fetches(self.memory, [Path(path) for path in draft.paths("fetches")], done=True)
+        self._fill(draft, source)
+        if not draft.counts["rows"]:
+            raise IngestionError(f"{self.marketplace} shows no listing: nothing was changed.")
+        summary = self._publish(draft, source)
+        draft.clear()
+        return summary
 
-    def _examine(self, feed: Feed, entry: Entry) -> dict[str, Any] | Refused:
-        """The finished row, its picture stored, or the refusal. Runs in a thread of the pool."""
-        if isinstance(entry.record, Refused):
-            return entry.record
-        try:
-            row = listing_fields(entry.record, self.ds)
-            if entry.no_picture:
-                return entry.no_picture
-            digest = self.gallery.store(feed.folder, entry.record.get("image"))
-        except Refused as refusal:
-            return refusal
-        return {**row, "image_sha256": digest}
+    def _fill(self, draft: Draft, source: Source) -> None:
+        """Examine every finding, in threads, and file the verdicts in order."""
+        clerk = Clerk(draft, self.memory, self.ds)
+        examiner = Examiner(self.ds, source.locale, Gallery(self.lake, self.memory), source.folder)
+        spider = self.folder / "spider"
+        spider.mkdir()
+        findings = source.findings(self.memory, spider, draft.counts["findings"])
+        shown = track(findings, f"ingesting {self.marketplace}")
+        for finding, verdict in _examined(examiner, shown):
+            clerk.file(finding, verdict)
+            draft.save_when_due()
+        draft.save()
 
-    def _file(self, entry: Entry, verdict: dict[str, Any] | Refused) -> None:
-        if isinstance(verdict, Refused):
-            self.reasons[verdict.reason] += 1
-            self.quarantine.add(_quarantined(entry, verdict))
-        elif verdict["listing_id"] in self.known:
-            self.repeated += 1
-        else:
-            self.known.add(verdict["listing_id"])
-            self.pictures.add(verdict["image_sha256"])
-            self.listings.add(verdict)
-
-
-class _Rows:
-    """Rows of one dataset, kept as Arrow batches, which take a tenth of the memory of dicts."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.schema = dataset.schema
-        self.count = 0
-        self._batches: list[pa.RecordBatch] = []
-        self._open: list[dict[str, Any]] = []
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Take one row more."""
-        self._open.append(row)
-        self.count += 1
-        if len(self._open) >= CHUNK:
-            self._close()
-
-    def table(self) -> pa.Table:
-        """All rows taken."""
-        self._close()
-        return pa.Table.from_batches(self._batches, self.schema)
-
-    def _close(self) -> None:
-        if self._open:
-            self._batches.append(pa.RecordBatch.from_pylist(self._open, self.schema))
-            self._open = []
+    def _publish(self, draft: Draft, source: Source) -> IngestSummary:
+        publication = Publication(
+            self.lake, self.ds.isoformat(), self.marketplace, self.folder, INACTIVE_AFTER_DAYS
+        )
+        work = {name: draft.counts[name] for name in COUNTED} | source.work
+        return publication.publish(draft, source.in_order, work)
 
 
-def _quarantined(entry: Entry, refusal: Refused) -> dict[str, Any]:
-    record = entry.record
-    listing_id = None if isinstance(record, Refused) else record.get("listing_id")
-    return {
-        "source": entry.source,
-        "listing_id": plain_text(listing_id, SHORT),
-        "reason": refusal.reason.value,
-        "detail": refusal.detail,
-        "record": entry.text,
-    }
-
-
-def _write(lake: Lake, dataset: Dataset, rows: _Rows, summary: IngestSummary) -> None:
-    lake.write(
-        dataset,
-        rows.table(),
-        summary=summary.lasting(),
-        ds=summary.ds,
-        marketplace=summary.marketplace,
-    )
-
-
-@contextmanager
-def _feed(source: Site | FeedFile, ds: date) -> Iterator[Feed]:
-    """The feed itself, or the one the spider makes of a site, which lasts as long as the block."""
-    if isinstance(source, FeedFile):
-        yield Feed(source.path)
-        return
-    from counterfeit_ml.ingestion.crawl import crawl
-
-    with TemporaryDirectory(prefix="counterfeit-crawl-") as folder:
-        yield crawl(source, ds, Path(folder))
+def _examined(
+    examiner: Examiner, findings: Iterator[Finding]
+) -> Iterator[tuple[Finding, Verdict | None]]:
+    """Findings with their verdicts, in the order in which they came, examined in threads."""
+    pending: deque[tuple[Finding, Future[Verdict | None]]] = deque()
+    held = 0
+    with ThreadPoolExecutor(THREADS) as pool:
+        for finding in findings:
+            pending.append((finding, pool.submit(examiner.examine, finding)))
+            held += finding.size
+            while len(pending) > PENDING or held > PENDING_BYTES:
+                first, verdict = pending.popleft()
+                held -= first.size
+                yield first, verdict.result()
+        for finding, verdict in pending:
+            yield finding, verdict.result()
 
 
 def _day(day: date | str) -> date:

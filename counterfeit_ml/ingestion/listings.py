@@ -12,6 +12,7 @@ from counterfeit_ml.ingestion.text import plain_text
 
 SHORT, TITLE, LONG = 200, 500, 10_000
 """Limits in characters of identifiers and names, of titles, of descriptions."""
+MOST_IMAGES = 50
 MAX_PRICE_USD = 10_000_000
 """Far above any article a marketplace lists; a higher figure is a slip of the pen."""
 USED = frozenset(
@@ -20,7 +21,9 @@ USED = frozenset(
 NEW = frozenset({"new", "newcondition"})
 
 
-def listing_fields(record: Mapping[str, Any], ds: date) -> dict[str, Any]:
+def listing_fields(
+    record: Mapping[str, Any], ds: date, locale: str | None = None
+) -> dict[str, Any]:
     """The columns of ``LISTINGS`` that need no picture, prices in dollars at the rate of ``ds``.
 
     Raises ``Refused`` with the first reason found: id, title, price, currency, URL, time.
@@ -28,7 +31,7 @@ def listing_fields(record: Mapping[str, Any], ds: date) -> dict[str, Any]:
     return {
         "listing_id": _required(record, "listing_id", SHORT, Reason.MISSING_LISTING_ID),
         "title": _required(record, "title", TITLE, Reason.MISSING_TITLE),
-        **_price(record, ds),
+        **_price(record, ds, locale),
         "url": web_url(record.get("url")),
         "scraped_at": timestamp(record.get("scraped_at")),
         "description": plain_text(record.get("description"), LONG),
@@ -38,6 +41,7 @@ def listing_fields(record: Mapping[str, Any], ds: date) -> dict[str, Any]:
         "seller_name": plain_text(record.get("seller_name"), SHORT),
         "condition": condition(record.get("condition")),
         "image_url": _image_url(record),
+        "image_urls": _image_urls(record),
     }
 
 
@@ -68,8 +72,8 @@ def _required(record: Mapping[str, Any], name: str, limit: int, reason: Reason) 
     return text
 
 
-def _price(record: Mapping[str, Any], ds: date) -> dict[str, Any]:
-    price = parse_price(record.get("price"), record.get("currency"))
+def _price(record: Mapping[str, Any], ds: date, locale: str | None) -> dict[str, Any]:
+    price = parse_price(record.get("price"), record.get("currency"), locale)
     rate = usd_rate(price.currency, ds)
     if rate is None:
         raise Refused(
@@ -94,3 +98,17 @@ def _image_url(record: Mapping[str, Any]) -> str | None:
     if record.get("image_url"):
         return web_url(record["image_url"])
     return plain_text(record.get("image"), SHORT)
+
+
+def _image_urls(record: Mapping[str, Any]) -> list[str]:
+    """All addresses of pictures that are sound, the first picture's first."""
+    several = record.get("image_urls")
+    urls = [record.get("image_url"), *(several if isinstance(several, list) else [])]
+    return list(dict.fromkeys(url for url in urls[:MOST_IMAGES] if _is_web_url(url)))
+
+
+def _is_web_url(value: object) -> bool:
+    try:
+        return web_url(value) == value
+    except Refused:
+        return False

@@ -1,30 +1,23 @@
 """The marketplaces we ingest: ``config/marketplaces.yaml``, typed and checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from counterfeit_ml.configuration import load_yaml
 from counterfeit_ml.errors import ConfigError, IngestionError
 from counterfeit_ml.ingestion.door import web_url
+from counterfeit_ml.ingestion.feed.config import Feed, format_of, is_web
 from counterfeit_ml.ingestion.reasons import Refused
 from counterfeit_ml.ingestion.site import Site
-from counterfeit_ml.settings import Settings
+from counterfeit_ml.settings import ConfigSettings
 
 NAME = r"^[a-z0-9_]{1,64}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-
-
-class FeedFile(BaseModel):
-    """A JSONL file that the marketplace's own people supply."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: Path
 
 
 class Marketplace(BaseModel):
@@ -33,7 +26,7 @@ class Marketplace(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     site: Site | None = None
-    feed: FeedFile | None = None
+    feed: Feed | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -42,7 +35,7 @@ class Marketplace(BaseModel):
         return self
 
     @property
-    def source(self) -> Site | FeedFile:
+    def source(self) -> Site | Feed:
         """The one of the two that is given."""
         source = self.site or self.feed
         assert source is not None  # noqa: S101  (the validator saw to it)
@@ -57,7 +50,7 @@ class Marketplaces(BaseModel):
     marketplaces: Mapping[Name, Marketplace]
 
 
-def load_marketplaces(settings: Settings) -> Mapping[str, Marketplace]:
+def load_marketplaces(settings: ConfigSettings) -> Mapping[str, Marketplace]:
     """Read ``marketplaces.yaml``; raises ``ConfigError``.
 
     ``${SAMPLE_MARKETPLACE_URL}`` in an address stands for the setting of that name.
@@ -69,21 +62,29 @@ def load_marketplaces(settings: Settings) -> Mapping[str, Marketplace]:
 
 
 def choose_marketplaces(
-    settings: Settings, marketplace: str | None, source: str | None
+    settings: ConfigSettings, names: Sequence[str], source: str | None
 ) -> list[str]:
-    """``marketplace`` alone, or every configured one. Raises ``IngestionError``."""
-    if marketplace is not None:
-        source_of(settings, marketplace, source)
-        return [marketplace]
-    if source is not None:
-        raise IngestionError(f"Whose listings does {source} hold? Give a marketplace beside it.")
-    return sorted(load_marketplaces(settings))
+    """``names``, or every configured one where none is given. Raises ``IngestionError``."""
+    if source is not None and len(names) != 1:
+        raise IngestionError(
+            f"Whose listings does {source} hold? Give exactly one marketplace beside it."
+        )
+    for name in names:
+        source_of(settings, name, source)
+    chosen = names or load_marketplaces(settings)
+    if not chosen:
+        raise IngestionError(
+            f"{settings.config_dir / 'marketplaces.yaml'} names no marketplace: add one there."
+        )
+    return sorted(set(chosen))
 
 
-def source_of(settings: Settings, name: str, source: str | None = None) -> Site | FeedFile:
-    """Where to ingest ``name`` from: its configuration, or ``source`` (a URL or a file) instead.
+def source_of(settings: ConfigSettings, name: str, source: str | None = None) -> Site | Feed:
+    """Where to ingest ``name`` from: its configuration, or ``source`` instead.
 
-    A ``source`` given for a configured site keeps that site's limits. Raises ``IngestionError``.
+    A ``source`` is a feed where it is a path, an ``s3://`` address or a URL that ends as a feed's
+    file does (``.csv``, ``.jsonl.gz`` …), else the URL of a shop. It keeps the other keys of the
+    feed or site that is configured. Raises ``IngestionError``.
     """
     if not re.fullmatch(NAME, name):
         raise IngestionError(
@@ -97,14 +98,25 @@ def source_of(settings: Settings, name: str, source: str | None = None) -> Site 
                 f"add it there, or give a source."
             )
         return configured.source
-    if "://" not in source:
-        return FeedFile(path=Path(source))
+    if not is_web(source) or format_of(source):
+        return _feed_at(source, configured.feed if configured else None)
     try:
         web_url(source)
     except Refused as refusal:
         raise IngestionError(f"{refusal.detail} Give a shop's URL or a feed's path.") from refusal
-    site = (configured.site if configured else None) or Site(start_url=source)
-    return site.model_copy(update={"start_url": source})
+    site = (configured.site if configured else None) or Site(start_urls=(source,))
+    here = {"start_urls": (source,), "sitemaps": (), "allowed_domains": ()}
+    return site.model_copy(update=here)
+
+
+def _feed_at(path: str, configured: Feed | None) -> Feed:
+    """The feed at ``path``, read as the ``configured`` one is."""
+    keys = configured.model_dump(exclude_unset=True) if configured else {}
+    try:
+        return Feed.model_validate(keys | {"path": path})
+    except ValidationError as error:
+        faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+        raise IngestionError(f"The source {path[:200]!r}: {faults}.") from None
 
 
 def _resolved(
@@ -112,16 +124,23 @@ def _resolved(
 ) -> Marketplace:
     if marketplace.site is None:
         return marketplace
+    entrances = {
+        key: tuple(
+            _filled_in(f"{path}: marketplaces.{name}.site.{key}", url, known)
+            for url in getattr(marketplace.site, key)
+        )
+        for key in ("start_urls", "sitemaps")
+    }
+    site = marketplace.site.model_copy(update=entrances)
+    return marketplace.model_copy(update={"site": site})
+
+
+def _filled_in(place: str, url: str, known: Mapping[str, str]) -> str:
     try:
-        start_url = web_url(Template(marketplace.site.start_url).substitute(known))
+        return web_url(Template(url).substitute(known))
     except (KeyError, ValueError) as error:
         raise ConfigError(
-            f"{path}: marketplaces.{name}.site.start_url: only ${{{', '.join(known)}}} can be "
-            f"filled in, not {error}."
+            f"{place}: only ${{{', '.join(known)}}} can be filled in, not {error}."
         ) from error
     except Refused as refusal:
-        raise ConfigError(
-            f"{path}: marketplaces.{name}.site.start_url: {refusal.detail}"
-        ) from refusal
-    site = marketplace.site.model_copy(update={"start_url": start_url})
-    return marketplace.model_copy(update={"site": site})
+        raise ConfigError(f"{place}: {refusal.detail}") from refusal

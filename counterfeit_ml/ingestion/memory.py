@@ -6,9 +6,11 @@ A file, because neither process shall grow with the number of pages of a shop.
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 _TABLES = """
@@ -20,10 +22,10 @@ CREATE TABLE picture (
     url TEXT PRIMARY KEY, etag TEXT, last_modified TEXT, asked TEXT NOT NULL,
     sha256 TEXT NOT NULL, media_type TEXT NOT NULL, phash TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX picture_by_content ON picture (sha256);
 CREATE TABLE evidence (
     listing_id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, ds TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE seen (listing_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 
@@ -60,21 +62,29 @@ class KnownPicture:
     phash: str
 
 
+@dataclass(frozen=True)
+class KnownEvidence:
+    """Where the lake keeps the raw record of a listing: its sha256 and its partition's day."""
+
+    sha256: str
+    ds: date
+
+
 class Memory:
-    """Pages and pictures by address, evidence by listing."""
+    """Pages and pictures by address, evidence by listing. Safe to ask from several threads."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         mode = "ro" if read_only else "rw"
         self.path = path
-        self._file = sqlite3.connect(f"file:{path}?mode={mode}", uri=True)
+        self._file = sqlite3.connect(f"file:{path}?mode={mode}", uri=True, check_same_thread=False)
+        self._file.execute("PRAGMA synchronous = OFF")  # it lasts as long as the run
+        self._turn = Lock()
 
     @classmethod
     def create(cls, path: Path) -> Self:
         """A new one that remembers nothing."""
-        with sqlite3.connect(path) as file:
-            file.execute("PRAGMA journal_mode = OFF")
+        with closing(sqlite3.connect(path)) as file:
             file.executescript(_TABLES)
-        file.close()
         return cls(path)
 
     def remember_pages(self, pages: Iterable[KnownPage]) -> None:
@@ -87,7 +97,7 @@ class Memory:
 
     def page(self, url: str) -> KnownPage | None:
         """The page last fetched from ``url``."""
-        row = self._row("page", url)
+        row = self._row("page", "url", url)
         if row is None:
             return None
         known = dict(row)
@@ -104,33 +114,54 @@ class Memory:
 
     def picture(self, url: str) -> KnownPicture | None:
         """The sound picture last fetched from ``url``."""
-        row = self._row("picture", url)
-        if row is None:
-            return None
-        known = dict(row)
-        return KnownPicture(**known | {"asked": date.fromisoformat(known["asked"])})
+        return _picture(self._row("picture", "url", url))
+
+    def picture_like(self, sha256: str) -> KnownPicture | None:
+        """A sound picture of these very bytes, whatever its address."""
+        return _picture(self._row("picture", "sha256", sha256))
+
+    def remember_evidence(self, rows: Iterable[tuple[str, str, date]]) -> None:
+        """Add listing_id, sha256 and day of evidence in the lake."""
+        with self._turn, self._file:
+            self._file.executemany(
+                "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)",
+                ((listing_id, sha256, ds.isoformat()) for listing_id, sha256, ds in rows),
+            )
+
+    def evidence(self, listing_id: str) -> KnownEvidence | None:
+        """The evidence that the lake has of a listing."""
+        row = self._row("evidence", "listing_id", listing_id)
+        return KnownEvidence(row["sha256"], date.fromisoformat(row["ds"])) if row else None
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
-    def _row(self, table: str, url: str) -> sqlite3.Row | None:
-        cursor = self._file.cursor()
-        cursor.row_factory = sqlite3.Row
-        found: sqlite3.Row | None = cursor.execute(
-            f"SELECT * FROM {table} WHERE url = ?",  # noqa: S608
-            (url,),
-        ).fetchone()
+    def _row(self, table: str, key: str, value: str) -> sqlite3.Row | None:
+        with self._turn:
+            cursor = self._file.cursor()
+            cursor.row_factory = sqlite3.Row
+            found: sqlite3.Row | None = cursor.execute(
+                f"SELECT * FROM {table} WHERE {key} = ?",  # noqa: S608
+                (value,),
+            ).fetchone()
         return found
 
     def _fill(self, table: str, rows: Iterable[tuple[Any, ...]], kind: type) -> None:
         names = [one.name for one in fields(kind)]
-        with self._file:
+        with self._turn, self._file:
             self._file.executemany(
                 f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) "  # noqa: S608
                 f"VALUES ({', '.join('?' * len(names))})",
                 rows,
             )
+
+
+def _picture(row: sqlite3.Row | None) -> KnownPicture | None:
+    if row is None:
+        return None
+    known = dict(row)
+    return KnownPicture(**known | {"asked": date.fromisoformat(known["asked"])})
 
 
 def _written(known: KnownPage | KnownPicture) -> tuple[Any, ...]:

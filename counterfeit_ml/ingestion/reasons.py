@@ -10,8 +10,17 @@ class Reason(StrEnum):
 
     NOT_JSON = "not_json"
     """The line is no JSON object, is not UTF-8, or is longer than a record may be."""
+    BAD_ROW = "bad_row"
+    """The line of a CSV feed has too many or too few fields, or cannot be read; nor can a row of
+    Parquet."""
     UNREACHABLE_PAGE = "unreachable_page"
     """The shop links to the page, but did not serve it."""
+    FORBIDDEN_BY_ROBOTS = "forbidden_by_robots"
+    """The shop links to the page, but its robots.txt forbids us to fetch it."""
+    ENDLESS_REDIRECT = "endless_redirect"
+    """The page redirects again and again."""
+    ENDLESS_PAGINATION = "endless_pagination"
+    """The page lies more links deep than the site's ``max_depth``; it is not followed."""
     NO_PRODUCT_DATA = "no_product_data"
     """The page should be a listing, but holds no product metadata."""
     MISSING_LISTING_ID = "missing_listing_id"

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Mapping
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from counterfeit_ml.ingestion.sources import FieldName, LocaleName, Metadata, Sources
+
+GIGABYTE = 1000**3
 
 
 def _regex(pattern: str) -> str:
@@ -17,15 +20,72 @@ def _regex(pattern: str) -> str:
     return pattern
 
 
+def _selector(query: str) -> str:
+    try:
+        as_xpath(query)
+    except ValueError as error:
+        raise ValueError(f"is neither a CSS selector nor an XPath: {error}") from error
+    return query
+
+
+def as_xpath(query: str) -> str:
+    """``query`` as an XPath: it is one where it starts with ``/``, ``./`` or ``(``, else CSS.
+
+    Raises ``ValueError``.
+    """
+    from cssselect import SelectorError
+    from lxml.etree import XPath, XPathError
+    from parsel.csstranslator import css2xpath
+
+    try:
+        xpath = query if query.startswith(("/", "./", "(")) else str(css2xpath(query))
+        XPath(xpath)
+    except (SelectorError, XPathError) as error:
+        raise ValueError(f"{query!r}: {error}") from error
+    return xpath
+
+
+def _contact(contact: str) -> str:
+    if not re.fullmatch(r"(https?://|[^\s@()]+@)[^\s@()]+", contact, re.ASCII):
+        raise ValueError(f"is neither a web nor a mail address: {contact!r}")
+    return contact
+
+
+def _domain(domain: str) -> str:
+    if not re.fullmatch(r"[\w.:\[\]-]+", domain):
+        raise ValueError(f"{domain!r} is no host name; write it without https:// and path")
+    return domain.lower().rstrip(".")
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+
+
 class Site(BaseModel):
     """A shop that is crawled."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    start_url: str
-    listing_pages: Annotated[str, AfterValidator(_regex)] | None = None
+    start_urls: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+    """Besides those that robots.txt names."""
+    allowed_domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
+    """Where pages may lie, with all hosts below; by default the hosts of the addresses above."""
+    listing_pages: Regex | None = None
     """Regular expression on the URL: a page that matches must be a listing, or is quarantined."""
+    follow: tuple[Regex, ...] = ()
+    """Which other pages are followed, where not all of the domains are."""
+    pagination: Annotated[str, AfterValidator(_selector)] | None = None
+    """CSS or XPath of the links to next pages, which are followed whatever ``follow`` says."""
     max_pages: PositiveInt = 10_000
+    """Pages asked for in one run; the rest is left for the next."""
+    max_bytes: PositiveInt = 5 * GIGABYTE
+    """Bytes received in one run, pictures included."""
+    max_depth: PositiveInt = 100
+    """Links from a start page: what lies deeper is an endless pagination or a calendar."""
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    """Requests under way to one domain."""
+    contact: Annotated[str, AfterValidator(_contact)] | None = None
+    """Web or mail address for the shop's people, sent with every request."""
     allow_local: bool = False
     """Whether it may have a private or loopback address."""
     locale: LocaleName | None = None
@@ -36,7 +96,24 @@ class Site(BaseModel):
     """Where a field is taken from instead: the first of its sources that has a value."""
 
     @model_validator(mode="after")
+    def _somewhere_to_start(self) -> Self:
+        if not self.start_urls and not self.sitemaps:
+            raise ValueError("give `start_urls` or `sitemaps`")
+        return self
+
+    @model_validator(mode="after")
     def _listings_can_be_told(self) -> Self:
         if not self.metadata and self.listing_pages is None:
             raise ValueError("without `metadata`, `listing_pages` must say which pages to read")
         return self
+
+    @property
+    def entrances(self) -> tuple[str, ...]:
+        """The addresses given."""
+        return self.start_urls + self.sitemaps
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The hosts on which, and below which, pages are followed."""
+        hosts = (urlsplit(url).hostname for url in self.entrances)
+        return self.allowed_domains or tuple(dict.fromkeys(host for host in hosts if host))

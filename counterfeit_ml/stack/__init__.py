@@ -6,7 +6,7 @@ generated credentials.
 
 from counterfeit_ml.stack.catalogue import LIGHT
 from counterfeit_ml.stack.lifecycle import down, up
-from counterfeit_ml.stack.login import is_up, run_psql, show_login
+from counterfeit_ml.stack.login import is_up, run_airflow, run_psql, show_login
 from counterfeit_ml.stack.report import show_log, show_status
 from counterfeit_ml.stack.settings import AIRFLOW_USER, StackSettings
 
@@ -16,6 +16,7 @@ __all__ = [
     "StackSettings",
     "down",
     "is_up",
+    "run_airflow",
     "run_psql",
     "show_log",
     "show_login",

@@ -16,18 +16,13 @@ from counterfeit_ml.settings import ROOT
 from counterfeit_ml.stack import postgres
 from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.http import call
+from counterfeit_ml.stack.pools import pools
 from counterfeit_ml.stack.settings import AIRFLOW_USER, HOST, StackSettings
 from counterfeit_ml.stack.stack import Stack
 
 # Two cores: more tasks at once only take time from each other.
 PARALLELISM = 4
 DAG_FOLDER_REFRESH_SECONDS = 10
-SCORING_POOL = {
-    "name": "scoring",
-    "slots": 2,
-    "description": "Shards scored at once: one a core, each loads the model.",
-    "include_deferred": False,
-}
 CONFIG = (
     "# All configuration is in the environment of Airflow's processes, put there by\n"
     "# counterfeit_ml/stack/airflow.py; a setting written here holds where that is silent.\n"
@@ -110,11 +105,16 @@ def is_healthy(stack: Stack, component: str, since: float) -> bool:
 
 
 def ensure_objects(stack: Stack) -> None:
-    """Bring the connections ``lake`` and ``warehouse`` and the pool ``scoring`` up to date."""
+    """Bring the connections ``lake`` and ``warehouse`` and the pools up to date.
+
+    Raises ``ConfigError`` where the configuration that names the pools is wrong.
+    """
     token = login(stack.own)
     for connection in (_lake(stack), _warehouse(stack)):
         _ensure(stack, token, "connections", connection["connection_id"], connection)
-    _ensure(stack, token, "pools", "scoring", SCORING_POOL)
+    for pool in pools(stack.settings):
+        wanted = {**pool._asdict(), "include_deferred": False}
+        _ensure(stack, token, "pools", pool.name, wanted)
 
 
 def _ensure(stack: Stack, token: str, kind: str, name: str, wanted: dict[str, Any]) -> None:

@@ -1,11 +1,13 @@
 """How a person gets in: addresses and passwords, and psql as the analyst's role."""
 
 import os
+import sys
 
 from rich.console import Console
 from rich.table import Table
 
 from counterfeit_ml.errors import StackError
+from counterfeit_ml.stack import airflow
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.settings import AIRFLOW_USER, HOST, READER
 from counterfeit_ml.stack.stack import Stack
@@ -53,6 +55,12 @@ def run_psql(arguments: list[str]) -> None:
         "PGOPTIONS": "-c search_path=warehouse,public",
     }
     os.execve(psql, [psql, *arguments], {**os.environ, **login})  # noqa: S606
+
+
+def run_airflow(arguments: list[str]) -> None:
+    """Become Airflow's own command, with the configuration of the embedded one."""
+    command = [sys.executable, "-m", "airflow", *arguments]
+    os.execve(command[0], command, {**os.environ, **airflow.environment(_running())})  # noqa: S606
 
 
 def _running() -> Stack:

@@ -2,21 +2,30 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
-from platform_airflow.data_docs_page import app
+from platform_airflow import data_docs_page, results_page
 from platform_airflow.links import DataDocsLink, MLflowLink
 
 
 class CounterfeitPlatformPlugin(AirflowPlugin):
-    """Data Docs in the menu; MLflow and Data Docs on the tasks that made something there."""
+    """Data Docs in the menu, results on each run, links on the tasks that made something."""
 
     name = "counterfeit_platform"
-    fastapi_apps = [{"app": app, "url_prefix": "/data-docs", "name": "Data Docs"}]  # noqa: RUF012
+    fastapi_apps = [  # noqa: RUF012
+        {"app": data_docs_page.app, "url_prefix": "/data-docs", "name": "Data Docs"},
+        {"app": results_page.app, "url_prefix": "/run-results", "name": "Results"},
+    ]
     external_views = [  # noqa: RUF012
         {
             "name": "Data Docs",
             "href": "/data-docs/index.html",
             "destination": "nav",
             "url_route": "data_docs",
-        }
+        },
+        {
+            "name": "Results",
+            "href": "/run-results/index.html?dag_id={DAG_ID}&run_id={RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "results",
+        },
     ]
     global_operator_extra_links = [MLflowLink(), DataDocsLink()]  # noqa: RUF012

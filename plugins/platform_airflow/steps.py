@@ -41,14 +41,21 @@ def step(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
-def day_of(partition_key: str | None) -> str:
-    """The run's day; fails the run with what to do where it was triggered without one."""
-    if partition_key is None:
+def day_of(partition_key: str | None, given: str | None = None) -> str:
+    """The run's day: its partition key, or the parameter ``given`` instead.
+
+    Fails the run with what to do where it was triggered without a day, or with two.
+    """
+    day = given if partition_key is None else partition_key
+    if day is None:
         found = "no partition key"
-    elif _is_day(partition_key):
-        return partition_key
+    elif not _is_day(day):
+        kind = "partition key" if partition_key is not None else "parameter day"
+        found = f"the {kind} {day!r}, which is no day such as 2026-11-22"
+    elif given not in (None, day):
+        found = f"the partition key {day} and the parameter day {given}"
     else:
-        found = f"the partition key {partition_key!r}, which is no day such as 2026-11-22"
+        return day
     raise AirflowFailException(
         f"This run has {found}: trigger it again with its day (Trigger > Advanced Options > "
         "Partition Key)."

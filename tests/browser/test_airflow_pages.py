@@ -1,13 +1,17 @@
 """Our pages in Airflow, opened in a real Chromium by a logged-in person."""
 
+import json
 import shutil
+import time
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from counterfeit_ml.datasets import LISTINGS
+from counterfeit_ml.demo.airflow_client import AirflowClient, Run
 from counterfeit_ml.errors import ValidationError
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.stack import AIRFLOW_USER
@@ -77,3 +81,78 @@ def test_the_asset_graph_shows_the_whole_chain(logged_in, stack):
         expect(logged_in.get_by_role("link", name=asset, exact=True)).to_be_visible(
             timeout=PATIENCE_MS
         )
+
+
+@pytest.fixture(scope="module")
+def airflow(stack) -> AirflowClient:
+    client, end = AirflowClient(stack.stack), time.monotonic() + PATIENCE_MS / 1000
+    while "ingest_listings" not in client.dag_ids():
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    return client
+
+
+@pytest.fixture
+def results(logged_in, stack, airflow):
+    """Takes a feed and opens the tab of its run."""
+
+    def open_results(source: str):
+        conf = {"marketplaces": ["browser_feed"], "source": source, "day": DAY}
+        run = airflow.trigger("ingest_listings", conf)
+        wait_for(airflow, run)
+        page = f"{stack.stack.airflow_url}/dags/ingest_listings/runs/{quote(run.run_id, safe='')}"
+        logged_in.goto(page)
+        logged_in.get_by_role("link", name="Results").click()
+        return logged_in.frame_locator("iframe")
+
+    return open_results
+
+
+def wait_for(airflow: AirflowClient, run: Run) -> None:
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while airflow.run(run).state not in {"success", "failed"}:
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def test_a_run_shows_what_was_seen_and_refused_by_reason(results, tmp_path):
+    feed = tmp_path / "feed.jsonl"
+    free = {"listing_id": "1", "url": "http://shop/1", "title": "bag", "price": "free"}
+    feed.write_text(f"no JSON\nno JSON\n{json.dumps(free)}\n", encoding="utf-8")
+    tab = results(str(feed))
+    row = tab.get_by_role("row", name="browser_feed").first
+    expect(row.get_by_role("cell", name="success")).to_be_visible()
+    heads = tab.locator("thead").first.get_by_role("columnheader").all_inner_texts()
+    counts = dict(zip(heads, row.locator("th, td").all_inner_texts(), strict=True))
+    assert (counts["seen"], counts["listed"], counts["refused"]) == ("3", "0", "3")
+    expect(tab.get_by_text("Refused from browser_feed: 3 of 3")).to_be_visible()
+    widths = {
+        bar.locator("th").inner_text(): bar.locator(".bar").bounding_box()["width"]
+        for bar in tab.locator(".bars tr").all()
+    }
+    assert widths["not json"] == pytest.approx(2 * widths["zero price"], rel=0.02)
+
+
+def test_a_marketplace_that_failed_shows_why_and_nothing_hostile_runs(results, logged_in):
+    tab = results(f"/no/{HOSTILE_TITLE.removesuffix(chr(1))}.jsonl")
+    row = tab.get_by_role("row", name="browser_feed").first
+    expect(row.get_by_role("cell", name="failed")).to_be_visible()
+    notice = tab.locator(".notice")
+    expect(notice).to_contain_text("<img src=x")
+    expect(notice).to_contain_text("cannot be read")
+    assert tab.locator("img").count() == 0
+    assert logged_in.title() != "hacked"
+
+
+def test_the_tab_runs_no_script_but_its_own_and_only_for_who_is_logged_in(page, stack, airflow):
+    address = f"{stack.stack.airflow_url}/run-results/index.html"
+    assert (
+        airflow._session.get(address, timeout=30)
+        .headers["Content-Security-Policy"]
+        .startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+    )
+    missing = f"{stack.stack.airflow_url}/run-results/..%2fplugin.py"
+    assert airflow._session.get(missing, timeout=30).status_code == 404
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 401

@@ -62,6 +62,51 @@ def test_the_chain_hangs_together_by_assets(dags):
     assert made("flag_listings") == {"flagged_listings"}
 
 
+def ingestion(folder: Path, text: str, monkeypatch) -> DagBag:
+    (folder / "marketplaces.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("COUNTERFEIT_CONFIG_DIR", str(folder))
+    return DagBag(dag_folder=str(ROOT / "dags" / "ingest_listings.py"))
+
+
+def test_ingestion_has_a_task_for_each_domain_in_its_pool(tmp_path, monkeypatch):
+    bag = ingestion(
+        tmp_path,
+        """
+        marketplaces:
+          bags: {site: {start_url: https://shop.example/bags}}
+          shoes: {site: {start_url: https://shop.example/shoes}}
+          watches: {site: {start_url: https://watches.example/}}
+          partner: {feed: {path: /data/partner.jsonl}}
+        """,
+        monkeypatch,
+    )
+    dag = bag.dags["ingest_listings"]
+    takers = [task for task in dag.tasks if task.task_id.endswith(".ingest_marketplace")]
+    assert sorted(task.pool for task in takers) == [
+        "domain_shop_example",
+        "domain_watches_example",
+        "feeds",
+        "other_shops",
+    ]
+    assert all(task.is_mapped and task.task_id.startswith(f"{task.pool}.") for task in takers)
+    assert dag.params.get_param("marketplaces").schema["examples"] == [
+        "bags",
+        "partner",
+        "shoes",
+        "watches",
+    ]
+    assert {task.task_id for task in dag.tasks if not task.downstream_task_ids} == {
+        "announce_listings",
+        "every_marketplace",
+    }
+
+
+def test_a_wrong_configuration_is_an_import_error_that_names_the_key(tmp_path, monkeypatch):
+    text = "marketplaces: {bags: {site: {start_url: https://shop.example/, max_pages: none}}}"
+    (error,) = ingestion(tmp_path, text, monkeypatch).import_errors.values()
+    assert "marketplaces.bags.site.max_pages" in error
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_parsing_imports_nothing_heavy(file: Path):
     code = (

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from counterfeit_ml.ingestion.door import inside, web_url
+from counterfeit_ml.ingestion.door import inside, is_public, web_url
 from counterfeit_ml.ingestion.reasons import Refused
 
 
@@ -59,3 +59,40 @@ def test_refuses_a_path_that_is_none(tmp_path):
     with pytest.raises(Refused) as refusal:
         inside(tmp_path, "a\x00b")
     assert refusal.value.reason == "missing_image"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1%eth0",
+        "fd00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "127.1",
+        "shop.example",
+        "",
+    ],
+)
+def test_a_private_address_is_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+)
+def test_an_address_of_the_internet_is_public(address):
+    assert is_public(address)

@@ -7,7 +7,7 @@ import pytest
 
 from counterfeit_ml.datasets import LISTINGS, QUARANTINE
 from counterfeit_ml.errors import IngestionError, PartitionMissingError
-from counterfeit_ml.ingestion import IngestSummary, ingest
+from counterfeit_ml.ingestion.ingest import IngestSummary, ingest
 from counterfeit_ml.lake import Lake
 from ingestion.pictures_made import picture
 from ingestion.small_shop import SmallShop, links, serve

@@ -37,7 +37,7 @@ def og(**properties: str) -> str:
 
 
 def shop(**keys: Any) -> Site:
-    return Site(start_url="https://shop.example/", **keys)
+    return Site(start_urls=("https://shop.example/",), **keys)
 
 
 def extracted(page: str, url: str = PAGE, **site: Any) -> tuple[dict[str, Any], dict[str, str]]:

@@ -9,7 +9,7 @@ from counterfeit_ml.configuration import load_yaml
 from counterfeit_ml.errors import ConfigError
 from counterfeit_ml.ingestion.site import Site
 
-SHOP = "start_url: https://shop.example/\n"
+SHOP = "start_urls: [https://shop.example/]\n"
 
 
 def load(tmp_path, text):
@@ -65,7 +65,7 @@ def test_names_the_wrong_key(tmp_path, text, fault):
 
 def test_a_site_without_selectors_is_light_to_load():
     script = (
-        "import sys; from counterfeit_ml.ingestion.site import Site; Site(start_url='x'); "
+        "import sys; from counterfeit_ml.ingestion.site import Site; Site(start_urls=['x']); "
         "assert not {'lxml', 'parsel', 'scrapy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

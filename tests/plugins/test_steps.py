@@ -39,3 +39,20 @@ def test_a_day_is_its_own_key():
 def test_a_run_without_a_day_says_how_to_give_one(key):
     with pytest.raises(AirflowFailException, match=r"Trigger > Advanced Options > Partition Key"):
         day_of(key)
+
+
+def test_the_parameter_serves_where_there_is_no_key():
+    assert day_of(None, "2026-11-22") == "2026-11-22"
+    assert day_of("2026-11-22", "2026-11-22") == "2026-11-22"
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "found"),
+    [
+        ("2026-11-22", "2026-11-21", "the partition key 2026-11-22 and the parameter day"),
+        (None, "2026-02-30", "the parameter day '2026-02-30', which is no day"),
+    ],
+)
+def test_two_days_or_none_are_refused(key, given, found):
+    with pytest.raises(AirflowFailException, match=found):
+        day_of(key, given)

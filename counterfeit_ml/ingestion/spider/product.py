@@ -29,8 +29,6 @@ from counterfeit_ml.ingestion.spider.vocabulary import (
     pictures,
 )
 
-__all__ = ["Extraction", "absolute", "extract", "raw_record"]
-
 FIELDS: tuple[FieldName, ...] = get_args(FieldName)
 MAX_PARTS = 200
 """Places on a page that one selector may find."""
@@ -59,12 +57,6 @@ def extract(page: str, url: str, site: Site, tree: HtmlElement | None = None) ->
     if tree is None:  # lone surrogates cannot be parsed
         tree = Part(text=page.encode("utf-8", "replace").decode("utf-8")).root
     return _Page(Part(root=tree), url, site).extraction()
-
-
-def raw_record(page: str, url: str) -> Data | None:
-    """The record alone, of a page of a shop that needs no configuration."""
-    extraction = extract(page, url, Site(start_url=url))
-    return None if extraction is None else extraction.record
 
 
 class _Page:

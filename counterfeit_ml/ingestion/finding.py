@@ -1,0 +1,92 @@
+"""One record as its source gives it, with what proves it and what is known of its picture."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from counterfeit_ml.ingestion.crawl import FetchedPicture, PictureFetcher, Visit
+from counterfeit_ml.ingestion.feed import Entry
+from counterfeit_ml.ingestion.memory import KnownEvidence, KnownPage
+from counterfeit_ml.ingestion.reasons import Refused
+
+FETCHED_TOGETHER = 32
+"""Entries of a feed whose remote pictures are fetched at once; they are in memory together."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A record, or why there is none; or, with neither, a page that only leads on."""
+
+    source: str
+    record: dict[str, Any] | Refused | None
+    text: str
+    """The raw record, for the quarantine."""
+    raw: bytes | None
+    """What it was read from; None where that is known."""
+    media_type: str
+    evidence: KnownEvidence | None = None
+    """Where ``raw`` lies already."""
+    picture: FetchedPicture | None = None
+    """None where the picture is a file beside the feed."""
+    visit: Visit | None = None
+    rows: int = 1
+
+    @property
+    def fetched_bytes(self) -> int:
+        """Bytes that a server sent for it."""
+        return self.size if self.visit or not self.raw else self.size - len(self.raw)
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds in memory."""
+        picture = self.picture.data if self.picture else None
+        return len(self.raw or b"") + len(picture or b"")
+
+
+def of_visit(visit: Visit, known: KnownPage | None) -> Finding:
+    """What a visited page holds; ``known`` is what it was when it was visited before."""
+    evidence = None
+    if known and known.evidence_sha256 and known.evidence_ds:
+        evidence = KnownEvidence(known.evidence_sha256, known.evidence_ds)
+    return Finding(
+        source=visit.source,
+        record=visit.refused or visit.record,
+        text=json.dumps(visit.record or {"url": visit.url}, sort_keys=True, ensure_ascii=False),
+        raw=visit.body,
+        media_type=visit.media_type or "text/html",
+        evidence=evidence,
+        picture=visit.picture,
+        visit=visit,
+        rows=1 if visit.record or visit.refused else 0,
+    )
+
+
+def of_entries(
+    entries: Iterable[Entry], media_type: str, fetcher: PictureFetcher | None
+) -> Iterator[Finding]:
+    """The records of a feed; pictures that are not beside it come from ``fetcher``."""
+    rest = iter(entries)
+    while together := list(islice(rest, FETCHED_TOGETHER)):
+        addresses = [_remote_picture(entry) for entry in together]
+        wanted = [address for address in addresses if address]
+        fetched = iter(fetcher.fetch(wanted) if fetcher and wanted else ())
+        for entry, address in zip(together, addresses, strict=True):
+            yield Finding(
+                source=entry.source,
+                record=entry.record,
+                text=entry.text,
+                raw=entry.text.encode("utf-8", "surrogatepass"),
+                media_type=media_type,
+                picture=next(fetched) if fetcher and address else None,
+                rows=entry.rows,
+            )
+
+
+def _remote_picture(entry: Entry) -> str | None:
+    """The address to fetch, where the record names no file beside the feed."""
+    if isinstance(entry.record, Refused) or entry.record.get("image"):
+        return None
+    address = entry.record.get("image_url")
+    return address if isinstance(address, str) else None
