@@ -25,6 +25,12 @@ RELATED = (
 )
 
 
+def raw_record(page: str, url: str) -> dict[str, Any] | None:
+    """The record, in a shop that needs no configuration."""
+    extraction = extract(page, url, Site(start_urls=[url]))
+    return extraction and extraction.record
+
+
 def json_ld(document: object) -> str:
     return f'<script type="application/ld+json">{json.dumps(document)}</script>'
 
@@ -36,26 +42,18 @@ def og(**properties: str) -> str:
     )
 
 
-def shop(**keys: Any) -> Site:
-    return Site(start_urls=("https://shop.example/",), **keys)
-
-
 def extracted(page: str, url: str = PAGE, **site: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """The fields that have a value, and where they come from."""
-    extraction = extract(page, url, shop(**site))
+    extraction = extract(page, url, Site(start_urls=["https://shop.example/"], **site))
     assert extraction is not None
     found = {name: value for name, value in extraction.record.items() if value is not None}
     assert set(found) == set(extraction.sources)
     return found, extraction.sources
 
 
-def record(page: str) -> dict[str, Any] | None:
-    extraction = extract(page, PAGE, shop())
-    return None if extraction is None else extraction.record
-
-
-def fields(page: str) -> dict[str, Any]:
-    found, _ = extracted(page)
+def fields(page: str) -> dict[str, object]:
+    record = raw_record(page, PAGE)
+    found = {name: value for name, value in record.items() if value is not None}
     assert found.get("image_url") == found.pop("image_urls", [None])[0]
     return found
 
@@ -101,12 +99,12 @@ def test_finds_the_product_however_it_is_wrapped(document):
     ],
 )
 def test_takes_the_price_as_written(offer, price):
-    assert record(json_ld(PRODUCT | {"offers": offer}))["price"] == price
+    assert raw_record(json_ld(PRODUCT | {"offers": offer}), PAGE)["price"] == price
 
 
 def test_does_not_fill_a_gap_from_a_related_product():
     untitled = {name: value for name, value in PRODUCT.items() if name != "name"}
-    assert record(json_ld(untitled) + RELATED)["title"] is None
+    assert raw_record(json_ld(untitled) + RELATED, PAGE)["title"] is None
 
 
 def test_reads_microdata():
@@ -161,7 +159,7 @@ def test_reads_open_graph():
     ],
 )
 def test_a_page_without_a_product_of_its_own_is_none(page):
-    assert record(page) is None
+    assert raw_record(page, PAGE) is None
 
 
 def test_hostile_shapes_do_not_break_it():
@@ -173,9 +171,9 @@ def test_hostile_shapes_do_not_break_it():
         "offers": ["x", None],
         "url": "http://[bad",
     }
-    found = record(json_ld(odd))
-    assert found["url"] == "http://[bad"
-    assert {name: found[name] for name in ("title", "image_url", "brand", "price")} == {
+    record = raw_record(json_ld(odd), PAGE)
+    assert record["url"] == "http://[bad"
+    assert {name: record[name] for name in ("title", "image_url", "brand", "price")} == {
         "title": None,
         "image_url": None,
         "brand": None,
@@ -310,15 +308,17 @@ def test_a_shop_without_metadata_needs_selectors_and_the_pages_they_are_for():
         "image_urls": ["https://shop.example/a.jpg", "https://shop.example/b.jpg"],
         "image_url": "https://shop.example/a.jpg",
     }
-    assert extract(PLAIN, "https://shop.example/about", shop(**site)) is None
-    assert extract("<p>Gone</p>", PAGE, shop(**site)) is None
-    assert extract(PLAIN, PAGE, shop(fields=PLAIN_FIELDS)) is None
+    shop = Site(start_urls=["https://shop.example/"], **site)
+    assert extract(PLAIN, "https://shop.example/about", shop) is None
+    assert extract("<p>Gone</p>", PAGE, shop) is None
+    assert extract(PLAIN, PAGE, Site(start_urls=["https://a.example"], fields=PLAIN_FIELDS)) is None
 
 
 def test_reads_a_tree_that_is_parsed_already_and_leaves_it():
     tree = parsel.Selector(text=ALL_THREE).root
     before = len(list(tree.iter()))
-    assert extract("", PAGE, shop(), tree) == extract(ALL_THREE, PAGE, shop())
+    site = Site(start_urls=["https://shop.example/"])
+    assert extract("", PAGE, site, tree) == extract(ALL_THREE, PAGE, site)
     assert len(list(tree.iter())) == before
 
 
@@ -382,14 +382,14 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_no_product(bomb):
-    assert record(BOMBS[bomb]) is None
+    assert raw_record(BOMBS[bomb], PAGE) is None
 
 
 def test_references_in_a_circle_end():
     page = SCOPE.replace(">", ' id="a" itemref="b a">') + (
         '<b itemprop="name">Anvil</b></div><div id="b" itemprop="x" itemscope itemref="a b"></div>'
     )
-    assert record(page)["title"] == "Anvil"
+    assert raw_record(page, PAGE)["title"] == "Anvil"
 
 
 json_values = st.recursive(
@@ -411,7 +411,7 @@ json_values = st.recursive(
 @given(json_values, st.text(max_size=20))
 def test_any_page_gives_a_record_or_none(document, text):
     for page in (json_ld(document), text + json_ld([PRODUCT, document]), text):
-        extraction = extract(page, PAGE, shop())
+        extraction = extract(page, PAGE, Site(start_urls=[PAGE]))
         assert extraction is None or extraction.record["listing_id"] is not None
 
 

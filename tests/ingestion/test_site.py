@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import ValidationError
 
 from counterfeit_ml.configuration import load_yaml
 from counterfeit_ml.errors import ConfigError
@@ -55,6 +56,16 @@ fields:
         ("fields: {title: {css: h1, xpath: //h1}}", "give either `css` or `xpath`"),
         ("fields: {title: {regex: x}}", "give either `css` or `xpath`"),
         ("fields: {title: {css: h1, attr: x}}", "fields.title.0.selector.attr"),
+        ("listing_pages: (", "listing_pages: Value error, is no regular expression"),
+        ("follow: [/a, (]", "follow.1: Value error, is no regular expression"),
+        ("pagination: {css: 'li >'}", "pagination.css: Value error, 'li >' is no css selector"),
+        ("pagination: li.next", "pagination: "),
+        ("contact: call us", "contact: Value error, is neither a web nor a mail address"),
+        ('contact: "a@b.example)\\r\\nX: y"', "contact: Value error, is neither"),
+        ("allowed_domains: [https://a.example]", "allowed_domains.0: Value error"),
+        ("max_pages: 0", "max_pages: "),
+        ("concurrency: 65", "concurrency: "),
+        ("start_url: https://a.example", "start_url: "),
     ],
 )
 def test_names_the_wrong_key(tmp_path, text, fault):
@@ -69,3 +80,16 @@ def test_a_site_without_selectors_is_light_to_load():
         "assert not {'lxml', 'parsel', 'scrapy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_there_must_be_somewhere_to_start():
+    with pytest.raises(ValidationError, match="give `start_urls` or `sitemaps`"):
+        Site(start_urls=())
+
+
+def test_pages_lie_where_the_entrances_do():
+    site = Site(start_urls=("https://A.example/x",), sitemaps=("https://b.example:8443/map.xml",))
+    assert site.domains == ("a.example", "b.example")
+    assert Site(start_urls=("https://a.example",), allowed_domains=("B.example.",)).domains == (
+        "b.example",
+    )

@@ -21,7 +21,6 @@ MAX_PROPERTIES = 10_000
 MAX_PREFIX = 2_000
 """Characters of an OpenGraph ``prefix``, which extruct's pattern reads in quadratic time."""
 _IS_NESTED = f"[count(ancestor::*[@itemprop or @itemscope]) > {MAX_NESTING}]"
-
 MAX_ATTRIBUTES = 10_000
 """Of one tag: lxml compares each with all before it, so a page of them takes minutes."""
 _TAG = re.compile(r"""<[a-zA-Z](?>[^>"']+|"[^"]*"|'[^']*'|["'])*+""")

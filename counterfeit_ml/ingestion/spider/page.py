@@ -34,8 +34,9 @@ class PageReader:
     """Reads pages as the site's configuration says."""
 
     def __init__(self, job: Job, links: Links, frontier: Frontier) -> None:
-        self._job, self._links, self._frontier = job, links, frontier
-        self._site = job.shop
+        assert job.shop  # noqa: S101  (the spider that has pages has a shop)
+        self._job, self._site = job, job.shop
+        self._links, self._frontier = links, frontier
 
     def read(self, response: Response, url: str) -> Page:
         """What stands on the page that ``url`` led to; whatever it holds, nothing is raised."""
@@ -59,6 +60,13 @@ class PageReader:
             return Page(source, links, None, Refused(Reason.NO_PRODUCT_DATA, lack))
         return Page(source, links, record)
 
+    def _record(self, text: str, source: str, root: _Element | None) -> Data | None:
+        extraction = extract(text, source, self._site, root)
+        if extraction is None:
+            return None
+        told = {"_sources": extraction.sources} if self._job.explain else {}
+        return extraction.record | told
+
     def _read(self, response: TextResponse, url: str) -> Page:
         root = _tree(response.text)
         source = response.url if root is None else _source(root, response.url)
@@ -68,17 +76,9 @@ class PageReader:
             record = self._record(response.text, source, root)
         return self.judged(url, source, links, record, "The page holds no product data.")
 
-    def _record(self, text: str, source: str, root: _Element | None) -> Data | None:
-        """The page's record; with ``_sources``, where each field was found, if that was asked."""
-        extraction = self._site and extract(text, source, self._site, root)
-        if not extraction:
-            return None
-        explained = {"_sources": extraction.sources} if self._job.explain else {}
-        return extraction.record | explained
-
 
 def _tree(text: str) -> _Element | None:
-    """The page parsed, None where nothing of it is markup, or it is a bomb."""
+    """The page parsed, None where nothing of it is markup, or it would take minutes."""
     if not is_parseable(text):
         return None
     parser = html.HTMLParser(encoding="utf-8", recover=True)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 from parsel import Selector as Part
 
-from counterfeit_ml.ingestion.site import Site
-from counterfeit_ml.ingestion.sources import FieldName, Metadata, Selector
+from counterfeit_ml.ingestion.selectors import Selector
+from counterfeit_ml.ingestion.site import FieldName, Metadata, Site
 from counterfeit_ml.ingestion.spider.metadata import PageMetadata, is_parseable
 from counterfeit_ml.ingestion.spider.vocabulary import (
     MAX_TEXT,
