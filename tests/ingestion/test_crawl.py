@@ -150,6 +150,7 @@ def test_tells_of_every_page(shop, crawler):
         "title": "Bag A",
         "price": "10.00",
         "currency": "EUR",
+        "image_urls": [f"{shop.url}/images/1.jpg"],
         "image_url": f"{shop.url}/images/1.jpg",
         "scraped_at": "2026-11-21T00:00:00Z",
     }

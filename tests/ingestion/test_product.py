@@ -370,6 +370,8 @@ BOMBS = {
     + '<p id="a">'
     + '<b itemprop="x">y</b>' * 5_000,
     "deep": "<div>" * 200_000,
+    "attributes": f"<div {' '.join(f'a{number}' for number in range(500_000))}>",
+    "quoted attributes": "<div " + " ".join(f"a{number}='>'" for number in range(500_000)),
     "lists in JSON-LD": json_ld({"@type": "Product"}).replace('"Product"', "[" * 900 + "]" * 900),
     "an endless list in JSON-LD": json_ld("x").replace('"x"', "[" * 200_000),
     "a huge number in JSON-LD": json_ld(PRODUCT).replace("119.99", "9" * 100_000),
@@ -411,3 +413,9 @@ def test_any_page_gives_a_record_or_none(document, text):
     for page in (json_ld(document), text + json_ld([PRODUCT, document]), text):
         extraction = extract(page, PAGE, Site(start_urls=[PAGE]))
         assert extraction is None or extraction.record["listing_id"] is not None
+
+
+def test_a_long_attribute_is_no_bomb():
+    assert fields(f'<img src="data:image/png;base64,{"A" * 200_000}">{json_ld(PRODUCT)}') == fields(
+        json_ld(PRODUCT)
+    )

@@ -18,6 +18,8 @@ from counterfeit_ml.ingestion.text import plain_text
         ("Bag <img src=x onerror=alert(1)", "Bag"),
         ("<\x1bscript>alert(1)<\x00/script>Bag", "Bag"),
         ("I <3 Chanel", "I <3 Chanel"),
+        ("Bag <a<b", "Bag"),
+        ("Bag <!-", "Bag"),
         ("Ni\u200bke \u202eevil", "Nike evil"),
         ("a\x00b\x1bc\ud834d", "abcd"),
         ("Herme\u0300s", "Herm\u00e8s"),

@@ -4,6 +4,7 @@ Heavy to import (extruct): only the spider's process does.
 """
 
 import logging
+import re
 from functools import cached_property
 from typing import Any
 
@@ -20,8 +21,23 @@ MAX_PROPERTIES = 10_000
 MAX_PREFIX = 2_000
 """Characters of an OpenGraph ``prefix``, which extruct's pattern reads in quadratic time."""
 _IS_NESTED = f"[count(ancestor::*[@itemprop or @itemscope]) > {MAX_NESTING}]"
+MAX_ATTRIBUTES = 10_000
+"""Of one tag: lxml compares each with all before it, so a page of them takes minutes."""
+_TAG = re.compile(r"""<[a-zA-Z](?>[^>"']+|"[^"]*"|'[^']*'|["'])*+""")
+_ATTRIBUTE = re.compile(r"""[\s/]*+[^\s/>=]++(?>\s*=\s*(?>"[^"]*"|'[^']*'|[^\s>]*))?+""")
 
 log = logging.getLogger(__name__)
+
+
+def is_parseable(page: str) -> bool:
+    """Whether lxml reads ``page`` in a time that grows with its length; ask before it does."""
+    if len(page) <= 2 * MAX_ATTRIBUTES:
+        return True
+    tags = (tag.group() for tag in _TAG.finditer(page))
+    return all(
+        len(tag) <= 2 * MAX_ATTRIBUTES or len(_ATTRIBUTE.findall(tag)) <= MAX_ATTRIBUTES
+        for tag in tags
+    )
 
 
 class PageMetadata:

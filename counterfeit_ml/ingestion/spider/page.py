@@ -13,6 +13,7 @@ from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.spider.frontier import Frontier
 from counterfeit_ml.ingestion.spider.job import Job
 from counterfeit_ml.ingestion.spider.links import Links
+from counterfeit_ml.ingestion.spider.metadata import is_parseable
 from counterfeit_ml.ingestion.spider.product import extract
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,9 @@ class PageReader:
 
 
 def _tree(text: str) -> _Element | None:
-    """The page parsed, None where nothing of it is markup."""
+    """The page parsed, None where nothing of it is markup, or it would take minutes."""
+    if not is_parseable(text):
+        return None
     parser = html.HTMLParser(encoding="utf-8", recover=True)
     try:
         return html.document_fromstring(text.encode("utf-8", "replace"), parser)

@@ -15,7 +15,7 @@ from parsel import Selector as Part
 
 from counterfeit_ml.ingestion.selectors import Selector
 from counterfeit_ml.ingestion.site import FieldName, Metadata, Site
-from counterfeit_ml.ingestion.spider.metadata import PageMetadata
+from counterfeit_ml.ingestion.spider.metadata import PageMetadata, is_parseable
 from counterfeit_ml.ingestion.spider.vocabulary import (
     MAX_TEXT,
     PRODUCT_TYPES,
@@ -28,8 +28,6 @@ from counterfeit_ml.ingestion.spider.vocabulary import (
     of_schema_org,
     pictures,
 )
-
-__all__ = ["Extraction", "absolute", "extract"]
 
 FIELDS: tuple[FieldName, ...] = get_args(FieldName)
 MAX_PARTS = 200
@@ -54,6 +52,8 @@ def extract(page: str, url: str, site: Site, tree: HtmlElement | None = None) ->
     category. OpenGraph, which always speaks of the whole page, fills gaps. ``site`` may say
     otherwise; where it has selectors, a page of its ``listing_pages`` needs no metadata.
     """
+    if tree is None and not is_parseable(page):
+        return None
     if tree is None:  # lone surrogates cannot be parsed
         tree = Part(text=page.encode("utf-8", "replace").decode("utf-8")).root
     return _Page(Part(root=tree), url, site).extraction()
