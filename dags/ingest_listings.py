@@ -19,7 +19,7 @@ Takes each configured marketplace, a shop or a feed, into the lake: listings to
   pool; without it the task stays in *scheduled* for good.
 * **Backfill** days from feeds, `{ds}` standing for the day (the end is a time: not `…T00:00:00`):
 
-        airflow backfill create --dag-id ingest_listings \\
+        counterfeit airflow backfill create --dag-id ingest_listings \\
           --from-date 2026-11-01 --to-date 2026-11-07T23:59:59 --reprocess-behavior completed \\
           --dag-run-conf '{"marketplaces": ["partner"], "source": "/data/partner/{ds}.jsonl"}'
 """
@@ -56,7 +56,7 @@ PARAMS = {
     ),
     "marketplaces": Param(
         [],
-        type="array",
+        type=["null", "array"],
         items={"type": "string"},
         examples=sorted(load_marketplaces(CONFIG)),
         title="Marketplaces",
@@ -70,8 +70,8 @@ PARAMS = {
         description="Read the one marketplace from here instead: the path or address of a feed, or "
         "the http(s) address of a shop. {ds} stands for the day.",
     ),
-    "max_pages": Param(None, **LIMIT, title="Pages", description="At most so many of each shop."),
-    "max_bytes": Param(None, **LIMIT, title="Bytes", description="At most so many of each shop."),
+    "max_pages": Param(None, **LIMIT, title="Pages at most", description="Of each shop."),
+    "max_bytes": Param(None, **LIMIT, title="Bytes at most", description="Of each shop."),
     "force": Param(False, type="boolean", title="Fetch everything anew"),
 }
 
@@ -91,7 +91,7 @@ def ingest_listings() -> None:
     def list_marketplaces(partition_key: str | None = None, params: Any = None) -> dict:
         """The marketplaces of this run, by their pools."""
         day_of(partition_key, params["day"])
-        return by_pool(settings(), params["marketplaces"], params["source"], POOLS)
+        return by_pool(settings(), params["marketplaces"] or [], params["source"], POOLS)
 
     @step()
     def choose(chosen: dict, pool: str) -> list[str]:

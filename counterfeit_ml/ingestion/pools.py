@@ -54,6 +54,6 @@ def by_pool(
 
 
 def _domain_pool(site: Site) -> Pool:
-    host = urlsplit(site.start_url).hostname or ""
+    host = urlsplit(site.entrances[0]).hostname or ""
     name = re.sub(r"[^a-z0-9-]+", "_", host.strip("."))
     return Pool(f"domain_{name}", 1, f"One task at a time asks {host} for pages.")

@@ -176,6 +176,8 @@ def _refusal(visit: "Visit", ds: date, locale: str | None) -> Refused | None:
     try:
         if visit.refused:
             raise visit.refused
+        if visit.body is None:
+            raise Refused(Reason.UNREACHABLE_PAGE, "The shop does not serve it: is it gone?")
         if visit.record is None:
             raise Refused(Reason.NO_PRODUCT_DATA, "The page holds no product.")
         listing_fields(visit.record, ds, locale)
@@ -197,7 +199,9 @@ def _hints(visit: "Visit", site: Site, marketplace: str | None) -> Iterator[str]
     if marketplace is None:
         yield "No marketplace of config/marketplaces.yaml has this domain: the defaults were used."
     else:
-        yield f"Configured as {marketplace!r}."
+        yield f"The marketplace {marketplace!r} of config/marketplaces.yaml."
+    if visit.fetched:
+        yield "robots.txt allows it."
     if site.listing_pages is None:
         yield (
             "No listing_pages: pages without a product are passed over in silence. Give a regular "
@@ -207,3 +211,5 @@ def _hints(visit: "Visit", site: Site, marketplace: str | None) -> Iterator[str]
         yield f"The address matches listing_pages {site.listing_pages!r}: it must be a listing."
     else:
         yield f"The address does not match listing_pages {site.listing_pages!r}."
+    if missing := [name for name in COLUMNS if visit.record and not visit.record.get(name)]:
+        yield f"Not found: {', '.join(missing)}. If the page shows them, `fields` can say where."

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
 from counterfeit_ml.ingestion.preview import FieldRow, Preview
 
-COUNTS = ("seen", "new", "changed", "unchanged", "listed", "repeated", "quarantined", "inactive")
+COUNTS = ("seen", "listed", "new", "changed", "unchanged", "repeated", "quarantined", "inactive")
 WORK = (
     "pages_fetched",
     "pages_unchanged",
@@ -21,7 +22,12 @@ WORK = (
     "rows",
     "bytes_fetched",
 )
-WORDS = {"quarantined": "refused"}
+WORDS = {
+    "quarantined": "refused",
+    "inactive": "now inactive",
+    "pictures": "pictures listed",
+    "bytes_fetched": "fetched",
+}
 WIDEST_BAR = 40
 LONGEST_WRITTEN = 200
 """Enough to recognise a description by."""
@@ -55,8 +61,12 @@ def _counts(title: str, names: tuple[str, ...], summary: Mapping[str, Any]) -> T
     table = Table(title=title or None, title_justify="left")
     for name in known:
         table.add_column(WORDS.get(name, name.replace("_", " ")), justify="right")
-    table.add_row(*(f"{summary[name]:,}" for name in known))
+    table.add_row(*(_count(name, summary[name]) for name in known))
     return table
+
+
+def _count(name: str, count: int) -> str:
+    return decimal(count) if name == "bytes_fetched" else f"{count:,}"
 
 
 def _reasons(reasons: Mapping[str, int]) -> Table:

@@ -28,6 +28,8 @@ def _without_markup(text: str) -> str:
     """Strip what is hidden, then tags, then resolve entities, as long as they hide more of it."""
     for _ in range(_DEEPEST_ESCAPE):
         before = text
+        if "<" not in text and "&" not in text:
+            return _visible(text)
         text = html.unescape(_TAG.sub(" ", _CODE.sub(" ", _visible(text))))
         if text == before:
             break
@@ -35,6 +37,8 @@ def _without_markup(text: str) -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable():  # nothing hidden, no blank but the space
+        return text
     return "".join(
         " " if char.isspace() else char
         for char in text

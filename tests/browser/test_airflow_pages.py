@@ -96,10 +96,11 @@ def airflow(stack) -> AirflowClient:
 def results(logged_in, stack, airflow):
     """Takes a feed and opens the tab of its run."""
 
-    def open_results(source: str):
+    def open_results(source: str, wait: bool = True):
         conf = {"marketplaces": ["browser_feed"], "source": source, "day": DAY}
         run = airflow.trigger("ingest_listings", conf)
-        wait_for(airflow, run)
+        if wait:
+            wait_for(airflow, run)
         page = f"{stack.stack.airflow_url}/dags/ingest_listings/runs/{quote(run.run_id, safe='')}"
         logged_in.goto(page)
         logged_in.get_by_role("link", name="Results").click()
@@ -142,6 +143,18 @@ def test_a_marketplace_that_failed_shows_why_and_nothing_hostile_runs(results, l
     expect(notice).to_contain_text("cannot be read")
     assert tab.locator("img").count() == 0
     assert logged_in.title() != "hacked"
+
+
+def test_a_task_without_a_pool_says_what_to_do_and_goes_on_when_that_is_done(
+    results, stack, airflow
+):
+    pool = f"{stack.stack.airflow_url}/api/v2/pools/feeds"
+    assert airflow._session.delete(pool, timeout=30).ok
+    tab = results("/no/feed.jsonl", wait=False)
+    sentence = "waits for the pool feeds, which does not exist: run `counterfeit up`."
+    expect(tab.locator(".notice")).to_contain_text(sentence)
+    assert stack.counterfeit("up").returncode == 0
+    expect(tab.locator(".notice")).to_contain_text("cannot be read")
 
 
 def test_the_tab_runs_no_script_but_its_own_and_only_for_who_is_logged_in(page, stack, airflow):

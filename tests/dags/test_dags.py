@@ -73,9 +73,9 @@ def test_ingestion_has_a_task_for_each_domain_in_its_pool(tmp_path, monkeypatch)
         tmp_path,
         """
         marketplaces:
-          bags: {site: {start_url: https://shop.example/bags}}
-          shoes: {site: {start_url: https://shop.example/shoes}}
-          watches: {site: {start_url: https://watches.example/}}
+          bags: {site: {start_urls: [https://shop.example/bags]}}
+          shoes: {site: {start_urls: [https://shop.example/shoes]}}
+          watches: {site: {start_urls: [https://watches.example/]}}
           partner: {feed: {path: /data/partner.jsonl}}
         """,
         monkeypatch,
@@ -102,7 +102,7 @@ def test_ingestion_has_a_task_for_each_domain_in_its_pool(tmp_path, monkeypatch)
 
 
 def test_a_wrong_configuration_is_an_import_error_that_names_the_key(tmp_path, monkeypatch):
-    text = "marketplaces: {bags: {site: {start_url: https://shop.example/, max_pages: none}}}"
+    text = "marketplaces: {bags: {site: {start_urls: [https://shop.example/], max_pages: none}}}"
     (error,) = ingestion(tmp_path, text, monkeypatch).import_errors.values()
     assert "marketplaces.bags.site.max_pages" in error
 

@@ -22,11 +22,11 @@ DAG = "ingest_listings"
 PATIENCE_SECONDS = 120
 MARKETPLACES = """
 marketplaces:
-  dead: {site: {start_url: "http://127.0.0.3:9/", allow_local: true}}
-  dead_too: {site: {start_url: "http://127.0.0.3:9/two", allow_local: true}}
+  dead: {site: {start_urls: ["http://127.0.0.3:9/"], allow_local: true}}
+  dead_too: {site: {start_urls: ["http://127.0.0.3:9/two"], allow_local: true}}
   partner: {feed: {path: FOLDER/feed.jsonl}}
 """
-NEW_SHOP = '  new: {site: {start_url: "http://127.0.0.4:9/", allow_local: true}}\n'
+NEW_SHOP = '  new: {site: {start_urls: ["http://127.0.0.4:9/"], allow_local: true}}\n'
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -11,9 +11,9 @@ from counterfeit_ml.settings import ROOT, ConfigSettings
 
 TWO_OF_ONE_SHOP = """
 marketplaces:
-  bags: {site: {start_url: "https://www.Example.com/bags"}}
-  shoes: {site: {start_url: "https://www.example.com:443/shoes"}}
-  other: {site: {start_url: "http://[::1]:8000/", allow_local: true}}
+  bags: {site: {start_urls: ["https://www.Example.com/bags"]}}
+  shoes: {site: {start_urls: ["https://www.example.com:443/shoes"]}}
+  other: {site: {start_urls: ["http://[::1]:8000/"], allow_local: true}}
   partner: {feed: {path: /data/partner.jsonl}}
 """
 

@@ -5,11 +5,13 @@ from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from lxml.etree import XPath, _Element
+from parsel.csstranslator import css2xpath
 from w3lib.url import safe_url_string
 
 from counterfeit_ml.ingestion.door import web_url
 from counterfeit_ml.ingestion.reasons import Refused
-from counterfeit_ml.ingestion.site import Site, as_xpath
+from counterfeit_ml.ingestion.selectors import Selector
+from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.ingestion.spider.gate import is_below
 from counterfeit_ml.ingestion.spider.job import MAX_LINKS
 
@@ -22,7 +24,7 @@ class Links:
 
     def __init__(self, site: Site) -> None:
         self._domains = site.domains
-        self._next = XPath(as_xpath(site.pagination)) if site.pagination else None
+        self._next = _xpath(site.pagination) if site.pagination else None
         patterns = [*site.follow, *filter(None, [site.listing_pages])] if site.follow else []
         self._follow = [re.compile(pattern) for pattern in patterns]
         self.is_ours = lru_cache(4_000)(self._is_ours)  # a shop's pages share most of their links
@@ -57,6 +59,10 @@ class Links:
         return [
             str(hit.get("href") or "") if isinstance(hit, _Element) else str(hit) for hit in hits
         ]
+
+
+def _xpath(selector: Selector) -> XPath:
+    return XPath(selector.xpath or str(css2xpath(selector.css or "")))
 
 
 def _hrefs(root: _Element) -> list[str]:

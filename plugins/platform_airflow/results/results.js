@@ -1,12 +1,16 @@
 // What the tasks of one DAG run returned, as tables. All text enters by textContent alone.
 
-const HELD_BACK = new Set(["ds", "marketplace", "reasons"]);
-const COUNTS = ["seen", "new", "changed", "unchanged", "listed", "repeated", "quarantined"];
+const COUNTS = [
+  "seen", "listed", "new", "changed", "unchanged", "repeated", "quarantined", "inactive",
+];
 const WORK = [
   "pages_fetched", "pages_unchanged", "pages_left", "pictures_fetched", "pictures_known",
-  "pictures", "pictures_stored", "bytes_fetched", "rows", "inactive",
+  "pictures", "pictures_stored", "bytes_fetched", "rows",
 ];
-const WORDS = { quarantined: "refused", ds: "day", pictures: "pictures listed" };
+const WORDS = {
+  quarantined: "refused", inactive: "now inactive", pictures: "pictures listed",
+  bytes_fetched: "fetched",
+};
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
 const PAGE = 100;
 const AT_ONCE = 6;
@@ -137,8 +141,14 @@ function bars(counts) {
   })), "bars");
 }
 
-// A mapped task goes by the name its template gives it: the marketplace.
-const nameOf = ({ task, value }) => value?.marketplace ?? task.rendered_map_index ?? task.task_id;
+// A mapped task goes by the name its template gives it, the marketplace; until it has run it has
+// only its number.
+function nameOf({ task, value }) {
+  if (value?.marketplace) return value.marketplace;
+  if (task.rendered_map_index === null) return task.task_id;
+  const number = String(task.map_index);
+  return task.rendered_map_index === number ? `${task.task_id} ${number}` : task.rendered_map_index;
+}
 
 const isIngestion = ({ task, value }) =>
   value ? "marketplace" in value && "seen" in value : task.rendered_map_index !== null
@@ -180,10 +190,11 @@ function ingestion(entries) {
   };
   const stopped = { text: "stopped by", cell: ({ value }) => cell("stopped", value?.stopped) };
   const after = entries.some(({ value }) => value?.stopped) ? [took, stopped] : [took];
+  const work = marketplaceTable(WORK, entries, [], after);
   return [
     element("h2", "Listings"), marketplaceTable(COUNTS, entries, [state], []),
     ...refused(entries),
-    element("h2", "Work done"), marketplaceTable(WORK, entries, [], after),
+    ...(work ? [element("h2", "Work done"), work] : []),
   ];
 }
 
@@ -226,7 +237,7 @@ async function withoutPool(tasks) {
   if (known.total_entries > PAGE) return [];
   const names = new Set(known.pools.map((pool) => pool.name));
   return waiting.filter((task) => !names.has(task.pool)).map((task) => notice(
-    task.rendered_map_index ?? task.task_id,
+    nameOf({ task }),
     `waits for the pool ${task.pool}, which does not exist: run \`counterfeit up\`.`,
   ));
 }

@@ -119,7 +119,7 @@ LINES = st.lists(st.binary(max_size=30) | CELLS.map(str.encode), max_size=12)
 
 
 @given(LINES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_every_line_is_accounted_for(tmp_path, lines):
     """Whatever the file holds, its lines are the header, blank, or an entry's."""
     below = b"\n".join(lines)
@@ -153,7 +153,7 @@ def _text(line: bytes) -> str:
 
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_reads_back_what_the_csv_module_writes(tmp_path, rows):
     file = io.StringIO(newline="")
     writer = csv.writer(file)

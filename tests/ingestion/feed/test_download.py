@@ -35,6 +35,7 @@ def fetch(url: str, allow_local: bool = True) -> bytes:
 def answering(*pieces: bytes, pause: float = 0) -> Iterator[str]:
     """A server that sends these pieces to whoever asks, waits ``pause`` before each, and goes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
 
         def answer() -> None:
             connection, _ = server.accept()
@@ -169,7 +170,7 @@ def test_a_server_that_falls_silent(shop, monkeypatch):
 
 
 def test_a_server_that_trickles(monkeypatch):
-    monkeypatch.setattr(download, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(download, "STALL_SECONDS", 2)
     with (
         answering(b"HTTP/1.1 200 OK\r\n\r\n", *[b"x"] * 200, pause=0.05) as url,
         pytest.raises(IngestionError, match="less than 1024 bytes a second"),

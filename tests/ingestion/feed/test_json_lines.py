@@ -101,7 +101,7 @@ JSON = st.recursive(
 
 
 @given(st.lists(st.binary() | st.dictionaries(st.sampled_from(["title", "price", "url"]), JSON)))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_line_raises_anything_but_our_own_error(tmp_path, lines):
     content = b"\n".join(
         line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines

@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from counterfeit_ml.errors import IngestionError
+from counterfeit_ml.ingestion.reasons import Refused
 from ingestion.feed.reading import read_bytes
 
 HEADER = (
@@ -82,3 +85,23 @@ def test_prices_of_variants(tmp_path, prices, expected):
 def test_says_what_makes_it_no_export(tmp_path):
     with pytest.raises(IngestionError, match="lacks the columns Handle, Image Src, Variant Price"):
         entries(tmp_path, "Title\nT\n", format="shopify")
+
+
+CELL = st.text(alphabet='ab",\r\n é', max_size=4)
+LINE = st.one_of(
+    st.binary(max_size=20),
+    st.lists(CELL, min_size=3, max_size=3).map(lambda cells: ",".join(["a", *cells]).encode()),
+)
+
+
+@given(st.lists(LINE, max_size=12))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_line_is_accounted_for(tmp_path, lines):
+    """Products, refused rows and blank lines are all there is below the header."""
+    content = b"Handle,Title,Variant Price,Image Src\nlast,T,1,\n" + b"\n".join(lines)
+    found = read_bytes(tmp_path / "a.csv", content)
+    below = content.split(b"\n")[1:]
+    blank = sum(1 for line in below if not line.decode("utf-8", errors="replace").strip())
+    taken = sum(entry.rows for entry in found)
+    assert len(below) - blank <= taken <= len(below)  # a quoted field may hold blank lines
+    assert all(isinstance(entry.record, dict | Refused) for entry in found)
