@@ -13,7 +13,6 @@ from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.spider.frontier import Frontier
 from counterfeit_ml.ingestion.spider.job import Job
 from counterfeit_ml.ingestion.spider.links import Links
-from counterfeit_ml.ingestion.spider.product import extract
 
 log = logging.getLogger(__name__)
 Data = dict[str, Any]
@@ -60,6 +59,9 @@ class PageReader:
         return Page(source, links, record)
 
     def _record(self, text: str, source: str, root: _Element | None) -> Data | None:
+        # here, as extruct is slow to import and an unchanged shop does without
+        from counterfeit_ml.ingestion.spider.product import extract
+
         extraction = extract(text, source, self._site, root)
         if extraction is None:
             return None
