@@ -150,8 +150,8 @@ def test_tells_of_every_page(shop, crawler):
         "title": "Bag A",
         "price": "10.00",
         "currency": "EUR",
-        "image_urls": [f"{shop.url}/images/1.jpg"],
         "image_url": f"{shop.url}/images/1.jpg",
+        "image_urls": [f"{shop.url}/images/1.jpg"],
         "scraped_at": "2026-11-21T00:00:00Z",
     }
     assert crawled.visits["/category/bags"].links == (
@@ -269,7 +269,8 @@ def test_keeps_away_from_what_robots_txt_forbids(shop, crawler):
     shop.page("/robots.txt", "User-agent: *\nDisallow: /staff/", "text/plain")
     shop.page("/", links("/item/A", "/staff/item/1", "/staff/rota"))
     shop.listing("A", "/staff/1.jpg")
-    crawled = crawler.crawl(Limits(max_pages=3))
+    crawled = crawler.crawl(Limits(max_pages=3), explain=True)
+    assert crawled.visits["/item/A"].record["_sources"]["title"] == "json-ld"
     assert crawled.listings() == {"/item/A": "A", "/staff/item/1": "forbidden_by_robots"}
     assert crawled.visits["/item/A"].picture.refused.reason == "missing_image"
     assert not [path for path in shop.asked if path.startswith("/staff/")]

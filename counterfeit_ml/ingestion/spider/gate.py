@@ -56,7 +56,9 @@ class Gate:
         except Refused as refusal:
             raise IgnoreRequest(refusal.detail) from refusal
         if PAGE in request.meta and not is_below(parts.hostname, self._domains):
-            raise IgnoreRequest(f"It leads to {parts.hostname}, which is not the shop's host")
+            raise IgnoreRequest(
+                f"It leads to {parts.hostname}, which is none of the site's domains"
+            )
         if self._anywhere:
             return
         place = host_and_port(request.url)

@@ -13,8 +13,6 @@ from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.spider.frontier import Frontier
 from counterfeit_ml.ingestion.spider.job import Job
 from counterfeit_ml.ingestion.spider.links import Links
-from counterfeit_ml.ingestion.spider.metadata import is_parseable
-from counterfeit_ml.ingestion.spider.product import extract
 
 log = logging.getLogger(__name__)
 Data = dict[str, Any]
@@ -61,6 +59,8 @@ class PageReader:
         return Page(source, links, record)
 
     def _record(self, text: str, source: str, root: _Element | None) -> Data | None:
+        from counterfeit_ml.ingestion.spider.product import extract
+
         extraction = extract(text, source, self._site, root)
         if extraction is None:
             return None
@@ -78,12 +78,15 @@ class PageReader:
 
 
 def _tree(text: str) -> _Element | None:
-    """The page parsed, None where nothing of it is markup, or it would take minutes."""
+    """The page parsed; None where nothing of it is markup, or it would take minutes."""
+    # here, as extruct is slow to import and an unchanged shop does without
+    from counterfeit_ml.ingestion.spider.metadata import is_parseable
+
     if not is_parseable(text):
         return None
     parser = html.HTMLParser(encoding="utf-8", recover=True)
-    try:
-        return html.document_fromstring(text.encode("utf-8", "replace"), parser)
+    try:  # lxml would end at a NUL
+        return html.document_fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser)
     except (LxmlError, ValueError):  # ParserError: the document is empty
         return None
 

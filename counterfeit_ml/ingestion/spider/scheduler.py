@@ -31,5 +31,9 @@ class Scheduler(BaseScheduler):
         """What to ask for now."""
         if self._passing:
             return self._passing.popleft()
-        place = self._shop.frontier.next()
-        return None if place is None else self._shop.request(*place)
+        try:
+            place = self._shop.frontier.next()
+            return None if place is None else self._shop.request(*place)
+        except Exception as error:  # Scrapy would log it, and the page were lost
+            self._shop.give_up(error)
+            raise

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import urljoin
 
 from scrapy import Request, Spider, signals
@@ -87,6 +87,8 @@ class ShopSpider(Spider):
         if self._news:
             self._news.cancel()
         log.info("%s", self._state())
+        if stopped := self.frontier.stopped:
+            log.warning("ended early: %s; %d pages are left", stopped, self.frontier.left)
         pages, pictures = self._counts, self.pictures
         report = {
             "pages_fetched": pages["fetched"],
@@ -96,7 +98,7 @@ class ShopSpider(Spider):
             "pictures_known": pictures.known,
             "bytes": pages["bytes"],
             "retries": self.crawler.stats.get_value("retry/count", 0),
-            "stopped": self.frontier.stopped,
+            "stopped": stopped,
         }
         fault = None if pages["reached"] else self._fault
         await self._outbox.send({"report": report, "fault": fault, "seen": pages["seen"]}, {})
@@ -107,10 +109,15 @@ class ShopSpider(Spider):
         if self._counts["bytes"] >= self._job.max_bytes:
             self.frontier.stop(f"max_bytes={self._job.max_bytes}")
 
-    def _give_up(self, failure: Failure) -> None:
-        """Called by Scrapy where we fail ourselves: better no crawl than a page lost unnoticed."""
-        log.error("the spider failed: %s", failure.getTraceback())
+    def give_up(self, error: BaseException) -> NoReturn:
+        """End the process where we fail ourselves: better no crawl than a page lost unnoticed."""
+        log.error("the spider failed: %r", error, exc_info=error)
         os._exit(1)
+
+    def _give_up(self, failure: Failure) -> None:
+        """Called by Scrapy."""
+        assert failure.value  # noqa: S101
+        self.give_up(failure.value)
 
     def request(self, url: str, depth: int) -> Request:
         """The request for a page of the frontier."""
@@ -225,6 +232,7 @@ class ShopSpider(Spider):
         body: bytes | None = None, media_type: str | None = None,
     ) -> None:  # fmt: skip
         self._counts["seen"] += bool(page.record or page.refused)
+        self._counts["refused"] += bool(page.refused)
         record = page.record and short({**page.record, "scraped_at": f"{self._job.ds}T00:00:00Z"})
         message = {
             "url": url, "source": page.source, "fetched": fetched, "asked": asked,
@@ -297,6 +305,7 @@ class ShopSpider(Spider):
         counts = self._counts
         return (
             f"{counts['fetched']} pages fetched, {counts['unchanged']} unchanged, "
-            f"{self.frontier.left} waiting, {counts['forbidden']} forbidden by robots.txt, "
+            f"{counts['refused']} refused, {counts['forbidden']} forbidden by robots.txt, "
+            f"{self.frontier.left} waiting, "
             f"{self.pictures.fetched} pictures, {counts['bytes'] / 1e6:.1f} MB"
         )

@@ -38,7 +38,7 @@ def entries(body: bytes) -> Iterator[Entry]:
                 entry.get("loc", ""), _day(entry.get("lastmod")), sitemap.type == "sitemapindex"
             )
     except (LxmlError, StopIteration) as error:
-        raise ValueError(f"it is no XML: {error or 'empty'}") from error
+        raise ValueError(f"it cannot be read: {str(error) or 'it is empty'}") from error
 
 
 def _unpacked(body: bytes) -> bytes:

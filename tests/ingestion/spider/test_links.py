@@ -59,9 +59,13 @@ def test_follows_listings_and_what_is_to_be_followed():
 
 def test_next_pages_come_first():
     markup = '<a href="/bags">1</a><div id="next"><a href="/n/2">2</a></div>'
-    for pagination in ("#next a", "#next a::attr(href)", "//div/a/@href", "string(//div/a/@href)"):
-        query = pagination if not pagination.startswith("string") else f"({pagination})"
-        assert links(markup, follow=("/bags",), pagination=query) == [
+    for pagination in (
+        {"css": "#next a"},
+        {"css": "#next a::attr(href)"},
+        {"xpath": "//div/a/@href"},
+        {"xpath": "string(//div/a/@href)"},
+    ):
+        assert links(markup, follow=("/bags",), pagination=pagination) == [
             "https://shop.example/n/2",
             "https://shop.example/bags",
         ]
