@@ -1,45 +1,41 @@
 """How one shop is crawled: the ``site`` of a marketplace in ``config/marketplaces.yaml``."""
 
 import re
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
+
+from counterfeit_ml.ingestion.locales import LocaleName
+from counterfeit_ml.ingestion.selectors import Regex, Selector
 
 GIGABYTE = 1000**3
-
-
-def _regex(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
-    return pattern
-
-
-def _selector(query: str) -> str:
-    try:
-        as_xpath(query)
-    except ValueError as error:
-        raise ValueError(f"is neither a CSS selector nor an XPath: {error}") from error
-    return query
-
-
-def as_xpath(query: str) -> str:
-    """``query`` as an XPath: it is one where it starts with ``/``, ``./`` or ``(``, else CSS.
-
-    Raises ``ValueError``.
-    """
-    from cssselect import SelectorError
-    from lxml.etree import XPath, XPathError
-    from parsel.csstranslator import css2xpath
-
-    try:
-        xpath = query if query.startswith(("/", "./", "(")) else str(css2xpath(query))
-        XPath(xpath)
-    except (SelectorError, XPathError) as error:
-        raise ValueError(f"{query!r}: {error}") from error
-    return xpath
+Metadata = Literal["json-ld", "microdata", "opengraph"]
+FieldName = Literal[
+    "listing_id",
+    "url",
+    "title",
+    "description",
+    "brand",
+    "category",
+    "price",
+    "currency",
+    "seller_id",
+    "seller_name",
+    "condition",
+    "image_urls",
+]
 
 
 def _contact(contact: str) -> str:
@@ -54,7 +50,19 @@ def _domain(domain: str) -> str:
     return domain.lower().rstrip(".")
 
 
-Regex = Annotated[str, AfterValidator(_regex)]
+def _kind(source: Any) -> str:
+    return "metadata" if isinstance(source, str) else "selector"
+
+
+Source = Annotated[
+    Annotated[Metadata, Tag("metadata")] | Annotated[Selector, Tag("selector")],
+    Discriminator(_kind),
+]
+Sources = Annotated[
+    tuple[Source, ...],
+    BeforeValidator(lambda value: value if isinstance(value, list | tuple) else [value]),
+    Field(min_length=1),
+]
 
 
 class Site(BaseModel):
@@ -71,8 +79,14 @@ class Site(BaseModel):
     """Regular expression on the URL: a page that matches must be a listing, or is quarantined."""
     follow: tuple[Regex, ...] = ()
     """Which other pages are followed, where not all of the domains are."""
-    pagination: Annotated[str, AfterValidator(_selector)] | None = None
-    """CSS or XPath of the links to next pages, which are followed whatever ``follow`` says."""
+    pagination: Selector | None = None
+    """The links to next pages, which are followed whatever ``follow`` says."""
+    locale: LocaleName | None = None
+    """As ``de_DE``: what ``1.234`` and ``$`` mean in its prices."""
+    metadata: tuple[Metadata, ...] = ("json-ld", "microdata", "opengraph")
+    """What its pages' own metadata is read from, the most trusted first."""
+    fields: Mapping[FieldName, Sources] = Field(default_factory=dict)
+    """Where a field is taken from instead: the first of its sources that has a value."""
     max_pages: PositiveInt = 10_000
     """Pages asked for in one run; the rest is left for the next."""
     max_bytes: PositiveInt = 5 * GIGABYTE
@@ -83,7 +97,6 @@ class Site(BaseModel):
     """Requests under way to one domain."""
     contact: Annotated[str, AfterValidator(_contact)] | None = None
     """Web or mail address for the shop's people, sent with every request."""
-    locale: str | None = None
     allow_local: bool = False
     """Whether it may have a private or loopback address."""
 
@@ -91,6 +104,12 @@ class Site(BaseModel):
     def _somewhere_to_start(self) -> Self:
         if not self.start_urls and not self.sitemaps:
             raise ValueError("give `start_urls` or `sitemaps`")
+        return self
+
+    @model_validator(mode="after")
+    def _listings_can_be_told(self) -> Self:
+        if not self.metadata and self.listing_pages is None:
+            raise ValueError("without `metadata`, `listing_pages` must say which pages to read")
         return self
 
     @property

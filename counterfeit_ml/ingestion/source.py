@@ -47,7 +47,7 @@ class SiteSource(Source):
     def __init__(self, site: Site, ds: date, limits: Limits) -> None:
         self._site, self._ds, self._limits = site, ds, limits
         self.fingerprint = sha256(site.model_dump_json().encode()).hexdigest()
-        self.locale = getattr(site, "locale", None)
+        self.locale = site.locale
         self.work = {}
 
     def findings(self, memory: Memory, folder: Path, done: int) -> Iterator[Finding]:

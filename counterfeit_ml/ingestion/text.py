@@ -4,7 +4,7 @@ import html
 import re
 import unicodedata
 
-_TAG = re.compile(r"<!--.*?(?:-->|$)|<[/!?]?[A-Za-z][^<>]*(?:>|$)", re.DOTALL)
+_TAG = re.compile(r"<!--.*?(?:-->|$)|<[/!?A-Za-z][^<>]*(?:>|(?=<)|$)", re.DOTALL)
 _CODE = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 """Control, format (zero width, bidirectional overrides), surrogate, private use."""

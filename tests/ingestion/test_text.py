@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from counterfeit_ml.ingestion.text import plain_text
@@ -35,6 +35,8 @@ def test_makes_one_line_of_plain_text(value, expected):
 
 
 @given(st.text() | st.text(alphabet="<>&;abltgsm!-/ \x00\u200b"))
+@example("<A<")
+@example("<!-")
 def test_leaves_nothing_that_a_browser_or_a_terminal_would_act_on(text):
     plain = plain_text(text, 100) or ""
     assert not {unicodedata.category(char) for char in plain} & {"Cc", "Cf", "Cs", "Co", "Zl"}

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
 from counterfeit_ml.ingestion.door import web_url
+from counterfeit_ml.ingestion.locales import LocaleName
 from counterfeit_ml.ingestion.reasons import Refused
 
 Format = Literal["jsonl", "csv", "parquet", "shopify"]
@@ -70,15 +71,6 @@ def _path(path: str) -> str:
     return path
 
 
-def _locale(name: str) -> str:
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        return str(Locale.parse(name.replace("-", "_")))
-    except (ValueError, UnknownLocaleError) as error:
-        raise ValueError(f"{name!r} is no locale such as de_DE") from error
-
-
 class Feed(BaseModel):
     """A file of listings, on a disk, in S3 or on the web."""
 
@@ -95,7 +87,7 @@ class Feed(BaseModel):
     """What a record has where the file says nothing."""
     price_in_minor_units: bool = False
     """Whether 8841 means 88.41, in a currency that has cents."""
-    locale: Annotated[str, AfterValidator(_locale)] | None = None
+    locale: LocaleName | None = None
     """Decides what ``1.234`` is."""
     allow_local: bool = False
     """Whether it and its pictures may lie at private or loopback addresses."""

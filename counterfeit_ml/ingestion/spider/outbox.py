@@ -57,6 +57,6 @@ def short(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cut(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:LONGEST_TEXT]
+    if isinstance(value, str):  # JSON can hold halves of characters, which no file takes
+        return value[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
     return [_cut(one) for one in value[:MOST_VALUES]] if isinstance(value, list) else value

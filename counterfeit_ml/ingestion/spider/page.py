@@ -13,7 +13,7 @@ from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.spider.frontier import Frontier
 from counterfeit_ml.ingestion.spider.job import Job
 from counterfeit_ml.ingestion.spider.links import Links
-from counterfeit_ml.ingestion.spider.product import raw_record
+from counterfeit_ml.ingestion.spider.product import extract
 
 log = logging.getLogger(__name__)
 Data = dict[str, Any]
@@ -33,7 +33,9 @@ class PageReader:
     """Reads pages as the site's configuration says."""
 
     def __init__(self, job: Job, links: Links, frontier: Frontier) -> None:
-        self._job, self._links, self._frontier = job, links, frontier
+        assert job.shop  # noqa: S101  (the spider that has pages has a shop)
+        self._job, self._site = job, job.shop
+        self._links, self._frontier = links, frontier
 
     def read(self, response: Response, url: str) -> Page:
         """What stands on the page that ``url`` led to; whatever it holds, nothing is raised."""
@@ -57,18 +59,21 @@ class PageReader:
             return Page(source, links, None, Refused(Reason.NO_PRODUCT_DATA, lack))
         return Page(source, links, record)
 
+    def _record(self, text: str, source: str, root: _Element | None) -> Data | None:
+        extraction = extract(text, source, self._site, root)
+        if extraction is None:
+            return None
+        told = {"_sources": extraction.sources} if self._job.explain else {}
+        return extraction.record | told
+
     def _read(self, response: TextResponse, url: str) -> Page:
         root = _tree(response.text)
         source = response.url if root is None else _source(root, response.url)
         links = () if root is None else self._links.of(root, response.url)
         record = None
         if self._job.explain or any(map(self._frontier.may_be_listing, (url, source))):
-            record = _record(response.text, source)
+            record = self._record(response.text, source, root)
         return self.judged(url, source, links, record, "The page holds no product data.")
-
-
-def _record(text: str, source: str) -> Data | None:
-    return raw_record(text, source)
 
 
 def _tree(text: str) -> _Element | None:

@@ -18,6 +18,7 @@ WAIT_UNASKED = 1.0
 UNNOTICED = 0.01
 """A delay in seconds below which the limit on concurrent requests is polite enough."""
 BUSY = frozenset({429, 503})
+SOUND = frozenset({200, 304})
 
 
 class HostClosed(IgnoreRequest):
@@ -83,9 +84,10 @@ def _seconds(retry_after: bytes | None) -> float | None:
 
 
 class Throttle(AutoThrottle):
-    """AutoThrottle that leaves a fast host undelayed."""
+    """AutoThrottle that leaves a fast host undelayed, and counts 304 as the answer that it is."""
 
     def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
-        super()._adjust_delay(slot, latency, response)
-        if slot.delay < UNNOTICED:
-            slot.delay = 0.0
+        target = latency / self.target_concurrency
+        delay = min(max(target, (slot.delay + target) / 2), self.maxdelay)
+        if response.status in SOUND or delay > slot.delay:  # error pages come fast
+            slot.delay = 0.0 if delay < UNNOTICED else delay

@@ -1,162 +1,193 @@
-"""Reads a product page's own metadata (JSON-LD, microdata, OpenGraph) into a raw record.
+"""Makes a raw record of a product page, and says where on it each field was found.
 
 Heavy to import (extruct): only the spider's process does.
 """
 
+import re
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_args
+from urllib.parse import urlsplit
 
-import extruct
+from lxml.html import HtmlElement
+from parsel import Selector as Part
 
-SYNTAXES = ("json-ld", "microdata", "opengraph")
-PRODUCT_TYPES = frozenset({"product", "productgroup", "individualproduct", "productmodel"})
-DEEPEST_GRAPH = 4
+from counterfeit_ml.ingestion.selectors import Selector
+from counterfeit_ml.ingestion.site import FieldName, Metadata, Site
+from counterfeit_ml.ingestion.spider.metadata import PageMetadata
+from counterfeit_ml.ingestion.spider.vocabulary import (
+    MAX_TEXT,
+    PRODUCT_TYPES,
+    Data,
+    absolute,
+    category_of,
+    flat,
+    is_a,
+    of_opengraph,
+    of_schema_org,
+    pictures,
+)
 
-Data = dict[str, Any]
+__all__ = ["Extraction", "absolute", "extract"]
+
+FIELDS: tuple[FieldName, ...] = get_args(FieldName)
+MAX_PARTS = 200
+"""Places on a page that one selector may find."""
 
 
-def raw_record(page: str, url: str) -> Data | None:
-    """The record of the one product on ``page``, fields as written; None where it shows none.
+@dataclass(frozen=True)
+class Extraction:
+    """A raw record, fields as written, and for each that has a value where it was found.
+
+    A source reads ``json-ld``, ``css h1::text`` or ``derived: last part of the URL``.
+    """
+
+    record: Data
+    sources: dict[str, str]
+
+
+def extract(page: str, url: str, site: Site, tree: HtmlElement | None = None) -> Extraction | None:
+    """The one product on ``page``, or None where it shows none; ``tree`` is it, if parsed already.
 
     JSON-LD decides, else microdata; of several products on offer none is the page's own: it is a
-    category. What they leave open is taken from OpenGraph, which always speaks of the whole page.
+    category. OpenGraph, which always speaks of the whole page, fills gaps. ``site`` may say
+    otherwise; where it has selectors, a page of its ``listing_pages`` needs no metadata.
     """
-    metadata = _metadata(page, url)
-    record: Data = {}
-    for syntax in ("json-ld", "microdata"):
-        products = _on_offer(metadata[syntax])
-        if len(products) == 1:
-            record = _of_schema_org(products[0], url)
-            break
-        if products:
+    if tree is None:  # lone surrogates cannot be parsed
+        tree = Part(text=page.encode("utf-8", "replace").decode("utf-8")).root
+    return _Page(Part(root=tree), url, site).extraction()
+
+
+class _Page:
+    """One page, with what has been read of it so far."""
+
+    def __init__(self, part: Part, url: str, site: Site) -> None:
+        self._part = part
+        self._url = url
+        self._site = site
+        self._base = _base(part, url)
+        self._metadata = PageMetadata(part.root, self._base)
+
+    def extraction(self) -> Extraction | None:
+        trusted = self._trusted()
+        if trusted is None and not self._is_listing_by_selectors():
             return None
-    for item in metadata["opengraph"]:
-        if _is_product(item):
-            record = _filled(record, _of_opengraph(item, url))
-    return _identified(record, url) if record else None
+        values, sources = _merged(trusted or {})
+        for name, ordered in self._site.fields.items():
+            values[name], sources[name] = next(
+                (
+                    (value, str(one))
+                    for one in ordered
+                    if (value := self._value(name, one)) is not None
+                ),
+                (None, ""),
+            )
+        if all(value is None for value in values.values()):
+            return None
+        return self._completed(values, sources)
+
+    def _trusted(self) -> dict[str, Data] | None:
+        """The record by each syntax that counts, in order of trust; None on no product's page."""
+        records: dict[str, Data] = {}
+        decided = False
+        for syntax in self._site.metadata:
+            if syntax == "opengraph":
+                if not _is_full(records):
+                    records[syntax] = self._opengraph
+                continue
+            products = [] if decided else self._on_offer(syntax)
+            if len(products) > 1:
+                return None
+            if products:
+                decided = True
+                records[syntax] = of_schema_org(products[0], self._base)
+        return records if any(records.values()) else None
+
+    def _on_offer(self, syntax: Metadata) -> list[Data]:
+        """The products with an offer, or where none has one, the first product."""
+        items = self._metadata.json_ld if syntax == "json-ld" else self._metadata.microdata
+        products = [item for item in flat(items) if is_a(item, PRODUCT_TYPES)]
+        return [item for item in products if item.get("offers")] or products[:1]
+
+    @cached_property
+    def _opengraph(self) -> Data:
+        products = (one for one in self._metadata.opengraph if is_a(one, PRODUCT_TYPES))
+        return next((of_opengraph(one, self._base) for one in products), {})
+
+    def _is_listing_by_selectors(self) -> bool:
+        pattern = self._site.listing_pages
+        return bool(self._site.fields) and bool(pattern and re.search(pattern, self._url))
+
+    def _value(self, name: FieldName, source: Metadata | Selector) -> Any:
+        if isinstance(source, Selector):
+            texts = self._texts(source)
+            return pictures(self._base, texts) if name == "image_urls" else next(texts, None)
+        if source == "opengraph":
+            return self._opengraph.get(name)
+        products = self._on_offer(source)
+        return of_schema_org(products[0], self._base)[name] if len(products) == 1 else None
+
+    def _texts(self, selector: Selector) -> Iterator[str]:
+        css, xpath = selector.css, selector.xpath
+        query = self._part.css(css) if css is not None else self._part.xpath(xpath or "")
+        for part in query[:MAX_PARTS]:
+            whole = part.get() if isinstance(part.root, str) else part.xpath("string()").get()
+            text = (whole or "").strip()[:MAX_TEXT]
+            if selector.regex is not None:
+                found = re.search(selector.regex, text)
+                text = (found.group(min(1, len(found.groups()))) or "").strip() if found else ""
+            if text:
+                yield text
+
+    def _completed(self, values: Data, sources: dict[str, str]) -> Extraction:
+        """With what the page's address and its breadcrumbs tell where nothing else does."""
+        derived = {
+            "listing_id": (_last_part(self._url), "derived: last part of the URL"),
+            "url": (self._url, "derived: the page's own address"),
+            "category": (self._breadcrumbs(values, sources), "derived: BreadcrumbList"),
+        }
+        for name, (value, source) in derived.items():
+            if values[name] is None and name not in self._site.fields:
+                values[name], sources[name] = value, source
+        images = values["image_urls"]
+        values["url"] = absolute(self._base, values["url"])
+        values["image_url"] = images[0] if images else None
+        sources["image_url"] = sources["image_urls"]
+        found = {name: source for name, source in sources.items() if values[name] is not None}
+        return Extraction(values, found)
+
+    def _breadcrumbs(self, values: Data, sources: dict[str, str]) -> str | None:
+        """By the metadata that was read anyway."""
+        if values["category"] is not None:
+            return None
+        items = self._metadata.json_ld if "json-ld" in self._site.metadata else []
+        if "microdata" in sources.values():
+            items = items + self._metadata.microdata
+        return category_of(items, values["title"])
 
 
-def _metadata(page: str, url: str) -> dict[str, list[Any]]:
-    """Each syntax for itself, so that one that cannot be read leaves the others."""
-    metadata = {}
-    for syntax in SYNTAXES:
-        found = extruct.extract(
-            page, base_url=url, syntaxes=[syntax], uniform=syntax != "json-ld", errors="ignore"
-        )
-        metadata[syntax] = found.get(syntax) or []
-    return metadata
+def _merged(records: dict[str, Data]) -> tuple[Data, dict[str, str]]:
+    values: Data = dict.fromkeys(FIELDS)
+    sources: dict[str, str] = dict.fromkeys(FIELDS, "")
+    for syntax, record in records.items():
+        for name, value in record.items():
+            if values[name] is None and value is not None:
+                values[name], sources[name] = value, syntax
+    return values, sources
 
 
-def _on_offer(items: list[Any]) -> list[Data]:
-    """The products with an offer, or where none has one, the first product."""
-    products = [item for item in _flat(items) if _is_product(item)]
-    return [item for item in products if item.get("offers")] or products[:1]
+def _is_full(records: dict[str, Data]) -> bool:
+    """Whether OpenGraph, which knows no sellers, can add nothing."""
+    values, _ = _merged(records)
+    return all(values[name] is not None for name in FIELDS if not name.startswith("seller"))
 
 
-def _filled(record: Data, other: Data) -> Data:
-    return record | {name: text for name, text in other.items() if record.get(name) is None}
+def _base(part: Part, url: str) -> str:
+    """What relative addresses on the page start from."""
+    base = absolute(url, part.xpath("string(//base/@href)").get()) or url
+    return base if base.startswith(("http://", "https://")) else url
 
 
-def _identified(record: Data, url: str) -> Data:
-    """With the last part of the page's path as id, where the metadata gives none."""
-    last = urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1]
-    return record | {"listing_id": record.get("listing_id") or last}
-
-
-def _flat(value: Any, depth: int = 0) -> Iterator[Data]:
-    """Items of a JSON-LD document: listed, in ``@graph``, or a page's ``mainEntity``."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _flat(one, depth)
-    elif isinstance(value, dict) and depth < DEEPEST_GRAPH:
-        yield value
-        for key in ("@graph", "mainEntity"):
-            yield from _flat(value.get(key), depth + 1)
-
-
-def _is_product(item: Any) -> bool:
-    types = item.get("@type") if isinstance(item, dict) else None
-    return any(
-        str(kind).replace(":", "/").rsplit("/", 1)[-1].split(".")[0].lower() in PRODUCT_TYPES
-        for kind in (types if isinstance(types, list) else [types])
-    )
-
-
-def _of_schema_org(product: Data, url: str) -> Data:
-    offer = _dict(product.get("offers"))
-    seller = _dict(offer.get("seller")) or {"name": _text(offer.get("seller"))}
-    image = _text(product.get("image"), "contentUrl", "url", "@id")
-    return {
-        "listing_id": _text(product.get("sku") or product.get("productID")),
-        "url": absolute(url, _text(product.get("url"))) or url,
-        "title": _text(product.get("name")),
-        "description": _text(product.get("description")),
-        "brand": _text(product.get("brand")),
-        "category": _text(product.get("category")),
-        **_price(offer),
-        "seller_id": _text(seller.get("identifier") or seller.get("@id") or seller.get("url")),
-        "seller_name": _text(seller.get("name")),
-        "condition": _text(offer.get("itemCondition") or product.get("itemCondition")),
-        "image_url": absolute(url, image),
-    }
-
-
-def _price(offer: Data) -> Data:
-    specification = _dict(offer.get("priceSpecification"))
-    low, high = offer.get("lowPrice"), offer.get("highPrice")
-    price = offer.get("price", specification.get("price"))
-    if price is None and low is not None:
-        price = low if high in (None, low) else f"{_text(low)} - {_text(high)}"
-    currency = offer.get("priceCurrency", specification.get("priceCurrency"))
-    return {"price": _first(price), "currency": _text(currency)}
-
-
-def _of_opengraph(item: Data, url: str) -> Data:
-    def text(*names: str) -> Any:
-        return next((_text(item[name]) for name in names if item.get(name)), None)
-
-    image = text("og:image:secure_url", "og:image", "og:image:url")
-    return {
-        "listing_id": text("product:retailer_item_id"),
-        "url": absolute(url, text("og:url")) or url,
-        "title": text("og:title"),
-        "description": text("og:description"),
-        "brand": text("product:brand", "og:brand"),
-        "category": text("product:category"),
-        "price": text("product:price:amount", "og:price:amount"),
-        "currency": text("product:price:currency", "og:price:currency"),
-        "condition": text("product:condition"),
-        "image_url": absolute(url, image),
-    }
-
-
-def absolute(base: str, address: Any) -> str | None:
-    """``address`` as a page at ``base`` means it; as it stands where it cannot be resolved."""
-    if not isinstance(address, str) or not address:
-        return None
-    try:
-        return urljoin(base, address)
-    except ValueError:
-        return address
-
-
-def _first(value: Any) -> Any:
-    return next(iter(value), None) if isinstance(value, list) else value
-
-
-def _dict(value: Any) -> Data:
-    value = _first(value)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any, *keys: str) -> Any:
-    """The text or number of a value that may also be a list or an object with a name."""
-    value = _first(value)
-    if isinstance(value, dict):
-        keys = keys or ("name", "@value", "value", "@id")
-        value = next((value[key] for key in keys if value.get(key)), None)
-        value = _first(value)
-    if isinstance(value, str):
-        return value.strip()
-    return value if isinstance(value, int | float) else None
+def _last_part(url: str) -> str | None:
+    return urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1] or None

@@ -23,7 +23,16 @@ SETTINGS: dict[str, Any] = {
     "URLLENGTH_LIMIT": MAX_URL_LENGTH,
     "REDIRECT_MAX_TIMES": 5,
     "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
-    "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 1_000_000,
+    "RETRY_EXCEPTIONS": [  # Scrapy's own list loads its other client
+        OSError,
+        "scrapy.exceptions.CannotResolveHostError",
+        "scrapy.exceptions.DownloadConnectionRefusedError",
+        "scrapy.exceptions.DownloadFailedError",
+        "scrapy.exceptions.DownloadTimeoutError",
+        "scrapy.exceptions.ResponseDataLossError",
+    ],
+    "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 2_000_000,  # bytes of pages read or waiting to be sent
+    "CONCURRENT_ITEMS": 1,  # Scrapy starts that many tasks a response; the spider yields no items
     "COOKIES_ENABLED": False,
     "HTTPPROXY_ENABLED": False,  # an address is checked where it is connected to, so by us
     "TELNETCONSOLE_ENABLED": False,

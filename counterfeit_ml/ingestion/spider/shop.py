@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import nullcontext
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urljoin
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -71,6 +72,7 @@ class ShopSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Begin with what sitemaps say; then the frontier makes the requests."""
         self._news = asyncio.create_task(self._tell_news())
+        self.crawler.signals.connect(self._give_up, signals.spider_error)
         for url in self._site.start_urls:
             self.frontier.add(url, 0)
         if self._job.max_pages > len(self._site.start_urls):
@@ -104,6 +106,11 @@ class ShopSpider(Spider):
         self._counts["bytes"] += count
         if self._counts["bytes"] >= self._job.max_bytes:
             self.frontier.stop(f"max_bytes={self._job.max_bytes}")
+
+    def _give_up(self, failure: Failure) -> None:
+        """Called by Scrapy where we fail ourselves: better no crawl than a page lost unnoticed."""
+        log.error("the spider failed: %s", failure.getTraceback())
+        os._exit(1)
 
     def request(self, url: str, depth: int) -> Request:
         """The request for a page of the frontier."""
@@ -225,7 +232,8 @@ class ShopSpider(Spider):
             "record": record, "refused": written(page.refused),
         }  # fmt: skip
         image = record.get("image_url") if record else None
-        async with self.pictures.fetch(image) if image else nullcontext() as picture:
+        fetch = self.pictures.fetch(image) if isinstance(image, str) else nullcontext()
+        async with fetch as picture:
             message["picture"] = picture and picture.message()
             data = picture.data if picture else None
             await self._outbox.send({"visit": message}, {"body": body, "data": data})

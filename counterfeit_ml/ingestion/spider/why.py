@@ -7,6 +7,7 @@ from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 
 REDIRECTED_TOO_OFTEN = "max redirections reached"
 """What Scrapy says of it."""
+_TLS_OBJECT = re.compile(r" ssl:(<[^>]*>|\S+)")
 _TOO_LARGE = re.compile("exceeded DOWNLOAD_MAXSIZE")
 
 
@@ -19,7 +20,7 @@ def why(error: BaseException, url: str) -> str:
     if isinstance(error, IgnoreRequest):
         return f"{str(error).rstrip('.')}."
     name = type(error).__name__.removeprefix("Download").removesuffix("Error")
-    said = str(error)[:200].rstrip(".")
+    said = _TLS_OBJECT.sub("", str(error))[:200].rstrip(".")
     return f"{urlsplit(url).hostname} was asked in vain: {name}: {said}."
 
 

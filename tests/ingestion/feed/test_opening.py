@@ -1,11 +1,15 @@
 import gzip
+import io
 import os
 import random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.feed import Feed, open_feed
+from counterfeit_ml.lake import Lake
 from ingestion.feed.reading import DAY, NOWHERE, found, read, read_bytes
 
 LINE = b'{"listing_id": "A", "title": "Bag", "scraped_at": "x"}\n'
@@ -108,8 +112,6 @@ def test_what_is_no_file_is_an_error(path):
 
 
 def test_an_object_of_s3_is_streamed(services):
-    from counterfeit_ml.lake import Lake
-
     lake = Lake(services.settings)
     rows = b"".join(b'{"listing_id": "%d", "title": "Bag"}\n' % number for number in range(20_000))
     lake.put("feeds/2026-11-22/a.jsonl.gz", gzip.compress(rows))
@@ -123,6 +125,19 @@ def test_an_object_of_s3_is_streamed(services):
     lake.put("feeds/2026-11-22/a.jsonl.gz", gzip.compress(LINE))
     with open_feed(feed, DAY, services.settings) as opened:
         assert opened.fingerprint != before
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_parquet_in_s3_is_read(services, pack):
+    lake = Lake(services.settings)
+    buffer = io.BytesIO()
+    titles = [f"Bag {number}" for number in range(5000)]
+    pq.write_table(pa.table({"title": titles, "other": titles}), buffer, row_group_size=2000)
+    lake.put("feeds/a.parquet", pack(buffer.getvalue()))
+    with open_feed(
+        Feed(path=f"s3://{lake.bucket}/feeds/a.parquet"), DAY, services.settings
+    ) as opened:
+        assert [entry.record["title"] for entry in opened.entries()] == titles
 
 
 @pytest.mark.parametrize("bucket", ["counterfeit", "no-such-bucket"])
