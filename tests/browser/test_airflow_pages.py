@@ -146,15 +146,16 @@ def test_a_marketplace_that_failed_shows_why_and_nothing_hostile_runs(results, l
 
 
 def test_a_task_without_a_pool_says_what_to_do_and_goes_on_when_that_is_done(
-    results, stack, airflow
+    results, stack, airflow, request
 ):
     pool = f"{stack.stack.airflow_url}/api/v2/pools/feeds"
+    request.addfinalizer(lambda: stack.counterfeit("up"))
     assert airflow._session.delete(pool, timeout=30).ok
     tab = results("/no/feed.jsonl", wait=False)
     sentence = "waits for the pool feeds, which does not exist: run `counterfeit up`."
-    expect(tab.locator(".notice")).to_contain_text(sentence)
+    expect(tab.locator(".notice")).to_contain_text(sentence, timeout=PATIENCE_MS)
     assert stack.counterfeit("up").returncode == 0
-    expect(tab.locator(".notice")).to_contain_text("cannot be read")
+    expect(tab.locator(".notice")).to_contain_text("cannot be read", timeout=PATIENCE_MS)
 
 
 def test_the_tab_runs_no_script_but_its_own_and_only_for_who_is_logged_in(page, stack, airflow):
