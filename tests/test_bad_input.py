@@ -134,7 +134,7 @@ def test_an_empty_feed(airflow, feed):
     assert failure(airflow, run) == (
         "feeds.ingest_marketplace",
         1,
-        f"The feed {source} is empty: check the export that wrote it; nothing was changed.",
+        "The feed feed.jsonl is empty: check the export that wrote it; nothing was changed.",
     )
 
 
@@ -143,8 +143,8 @@ def test_a_feed_that_does_not_exist(airflow, lake):
     assert failure(airflow, run) == (
         "feeds.ingest_marketplace",
         1,
-        "The feed /no/feed.jsonl cannot be read: No such file or directory. Give the path of a "
-        "JSONL file.",
+        "The feed /no/feed.jsonl cannot be read: No such file or directory. Check its path in "
+        "config/marketplaces.yaml, or the source given; nothing was changed.",
     )
     assert not lake.exists(LISTINGS, ds=DAY, marketplace=MARKETPLACE)
 
