@@ -48,9 +48,9 @@ def ingest(
     """Ingest ``marketplace`` for ``day`` from its configured source, or from ``source``.
 
     ``source`` is the URL of a shop, or the path or URL of a feed. ``max_pages`` and ``max_bytes``
-    stand in for the shop's own budget; ``force`` fetches again what is known to be unchanged. The day's
-    partitions are replaced whole; the same input gives the same bytes. A run cut short is gone on
-    with by the next one for the same day.
+    stand in for the shop's own budget; ``force`` fetches again what is known to be unchanged. The
+    day's partitions are replaced whole; the same input gives the same bytes. A run cut short is
+    gone on with by the next one for the same day.
 
     Raises ``IngestionError`` where the source cannot be had or is empty, ``ConfigError``,
     ``LakeError``.
