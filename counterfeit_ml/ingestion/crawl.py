@@ -174,6 +174,8 @@ class _Spider:
 class Crawl:
     """A crawl of ``site``: a context manager, and an iterator of its visits as they come.
 
+    It gives None where nothing came for a second.
+
     Records carry midnight UTC of ``ds``. What ``memory_path`` (see ``Memory``) knows is not
     fetched again; it must be complete when iterating begins. ``folder`` holds bodies and pictures
     on their way from the spider, which waits while nobody takes them. ``report`` is there when the
@@ -222,10 +224,10 @@ class Crawl:
     ) -> None:
         self._spider.__exit__(kind, error, trace)
 
-    def __iter__(self) -> Iterator[Visit]:
+    def __iter__(self) -> Iterator[Visit | None]:
         self._spider.begin()
         while "report" not in (message := self._spider.hear()):
-            yield self._visit(message)
+            yield None if "quiet" in message else self._visit(message)
         self.report = CrawlReport(**message["report"])
         if message["fault"]:
             raise IngestionError(

@@ -69,14 +69,19 @@ def of_visit(visit: Visit, known: KnownPage | None) -> Finding:
 
 
 def of_entries(
-    entries: Iterable[Entry], media_type: str, fetcher: PictureFetcher | None
-) -> Iterator[Finding]:
-    """The records of a feed; pictures that are not beside it come from ``fetcher``."""
+    entries: Iterable[Entry], media_type: str, fetcher: PictureFetcher
+) -> Iterator[Finding | None]:
+    """The records of a feed; pictures that are not beside it come from ``fetcher``.
+
+    None goes before each wait for these.
+    """
     rest = iter(entries)
     while together := list(islice(rest, FETCHED_TOGETHER)):
         addresses = [_remote_picture(entry) for entry in together]
         wanted = [address for address in addresses if address]
-        fetched = iter(fetcher.fetch(wanted) if fetcher and wanted else ())
+        if wanted:
+            yield None
+        fetched = iter(fetcher.fetch(wanted) if wanted else ())
         for entry, address in zip(together, addresses, strict=True):
             yield Finding(
                 source=entry.source,
@@ -84,7 +89,7 @@ def of_entries(
                 text=entry.text,
                 raw=entry.text.encode("utf-8", "surrogatepass"),
                 media_type=media_type,
-                picture=next(fetched) if fetcher and address else None,
+                picture=next(fetched) if address else None,
                 rows=entry.rows,
             )
 

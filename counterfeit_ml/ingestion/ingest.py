@@ -2,10 +2,11 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -97,10 +98,10 @@ class _Day:
         """Examine every finding, in threads, and file the verdicts in order."""
         examiner = Examiner(self.ds, source.locale, Gallery(self.lake, self.memory), source.folder)
         findings = source.findings(draft.counts["findings"])
-        shown = track(findings, f"ingesting {self.marketplace}")
         with closing(Memory.create(self.folder / "run.sqlite")) as of_run:
             clerk = Clerk(draft, self.memory, of_run, self.ds)
-            for finding, verdict in _examined(examiner, shown):
+            examined = _examined(examiner, findings, draft.save_when_due)
+            for finding, verdict in track(examined, f"ingesting {self.marketplace}"):
                 clerk.file(finding, verdict)
                 draft.save_when_due()
         draft.save()
@@ -114,26 +115,27 @@ class _Day:
 
 
 def _examined(
-    examiner: Examiner, findings: Iterator[Finding]
+    examiner: Examiner, findings: Iterator[Finding | None], idle: Callable[[], None]
 ) -> Iterator[tuple[Finding, Verdict | None]]:
-    """Findings with their verdicts, in the order in which they came, examined in threads."""
+    """Findings with their verdicts, in the order in which they came, examined in threads.
+
+    Where the next one may take its time, all are given out, and ``idle`` is called.
+    """
     pending: deque[tuple[Finding, Future[Verdict | None]]] = deque()
     held = 0
     with ThreadPoolExecutor(THREADS) as pool:
-        for finding in findings:
-            if not pending and not finding.has_picture_to_store:
+        for finding in chain(findings, [None]):
+            if finding and not pending and not finding.has_picture_to_store:
                 yield finding, examiner.examine(finding)
-                continue
-            pending.append((finding, pool.submit(examiner.examine, finding)))
-            held += finding.size
-            while pending and (
-                len(pending) > PENDING or held > PENDING_BYTES or pending[0][1].done()
-            ):
+            elif finding:
+                pending.append((finding, pool.submit(examiner.examine, finding)))
+                held += finding.size
+            while pending and (finding is None or len(pending) > PENDING or held > PENDING_BYTES):
                 first, verdict = pending.popleft()
                 held -= first.size
                 yield first, verdict.result()
-        for finding, verdict in pending:
-            yield finding, verdict.result()
+            if finding is None:
+                idle()
 
 
 def _day(day: date | str) -> date:

@@ -35,8 +35,10 @@ class Source(ABC):
     """Counts that only the source knows, for the summary; whole when the findings have ended."""
 
     @abstractmethod
-    def findings(self, done: int) -> Iterator[Finding]:
+    def findings(self, done: int) -> Iterator[Finding | None]:
         """What it holds, but for the ``done`` findings that this run has already.
+
+        None says that the next one may take its time.
 
         By now the memory that the source was opened with must be complete.
         """
@@ -53,10 +55,10 @@ class SiteSource(Source):
         self.locale = site.locale
         self.work = {}
 
-    def findings(self, done: int) -> Iterator[Finding]:
+    def findings(self, done: int) -> Iterator[Finding | None]:
         """Every page, as the spider comes by it."""
         for visit in self._crawl:
-            yield of_visit(visit, self._memory.page(visit.url))
+            yield of_visit(visit, self._memory.page(visit.url)) if visit else None
         if report := self._crawl.report:
             self.work = {"pages_left": report.pages_left, "stopped": report.stopped}
 
@@ -73,7 +75,7 @@ class FeedSource(Source):
         self.locale = feed.locale
         self.work = {}
 
-    def findings(self, done: int) -> Iterator[Finding]:
+    def findings(self, done: int) -> Iterator[Finding | None]:
         """Every record, in order."""
         entries = islice(self._opened.entries(), done, None)
         yield from of_entries(entries, self._media_type, self._fetcher)

@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -70,7 +71,7 @@ class Crawler:
         )
         visits = {}
         with Crawl(site, day, self.memory.path, self.folder, limits, explain) as running:
-            for visit in running:
+            for visit in filter(None, running):
                 path = visit.url.removeprefix(self.shop.url)
                 assert path not in visits
                 visits[path] = visit
@@ -544,9 +545,13 @@ def test_the_spider_ends_with_whoever_started_it(shop, crawler):
 def test_a_spider_that_dies_is_one_sentence(shop, crawler):
     shop.hang("/")
     site = Site(start_urls=(f"{shop.url}/",), allow_local=True)
-    with Crawl(site, DAY, crawler.memory.path, crawler.folder) as running:
+    with (
+        Crawl(site, DAY, crawler.memory.path, crawler.folder) as running,
+        ThreadPoolExecutor() as pool,
+    ):
+        visits = pool.submit(list, running)
         shop.wait_for("/")
         (spider,) = psutil.Process().children()
         spider.kill()
         with pytest.raises(IngestionError, match=f"{shop.url}/ stopped with exit code -9"):
-            list(running)
+            visits.result()

@@ -39,13 +39,30 @@ def test_makes_a_row():
         "seller_name": None,
         "condition": "used",
         "image_url": "images/a.jpg",
+        "image_urls": [],
         "scraped_at": datetime(2014, 3, 29, 23, 30, tzinfo=UTC),
     }
 
 
 def test_prefers_the_address_of_the_picture():
     url = "https://cdn.shop.example/a.jpg"
-    assert listing_fields({**RECORD, "image_url": url}, DAY)["image_url"] == url
+    row = listing_fields({**RECORD, "image_url": url}, DAY)
+    assert (row["image_url"], row["image_urls"]) == (url, [url])
+
+
+@pytest.mark.parametrize("several", [None, "x", 7, {"a": 1}, [None, 5, "x", "file:///a", []]])
+def test_keeps_of_all_pictures_those_with_an_address(several):
+    url = "https://cdn.shop.example/a.jpg"
+    more = [*several, "https://b.example/2.jpg", url] if isinstance(several, list) else several
+    row = listing_fields({**RECORD, "image_url": url, "image_urls": more}, DAY)
+    expected = [url, "https://b.example/2.jpg"] if isinstance(several, list) else [url]
+    assert row["image_urls"] == expected
+
+
+@pytest.mark.parametrize(("locale", "price"), [(None, 1234.0), ("de_DE", 1234.0), ("en_US", 1.234)])
+def test_the_locale_decides_what_a_point_is(locale, price):
+    record = {**RECORD, "price": "1.234 €"}
+    assert listing_fields(record, DAY, locale)["price"] == price
 
 
 @pytest.mark.parametrize(

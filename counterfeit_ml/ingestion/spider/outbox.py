@@ -17,6 +17,8 @@ class Outbox:
     def __init__(self, descriptor: int, folder: str) -> None:
         self._descriptor, self._folder = descriptor, Path(folder)
         self._names = count()
+        self.sent = 0
+        """Messages so far."""
         self._lock: asyncio.Lock | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -32,6 +34,7 @@ class Outbox:
             kept = {name: self._keep(data) for name, data in files.items()}
             writer.write(json.dumps(message | kept).encode("ascii") + b"\n")
             await writer.drain()
+            self.sent += 1
 
     def _keep(self, data: bytes | None) -> str | None:
         if data is None:

@@ -6,6 +6,7 @@ import os
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn, Self
 from urllib.parse import urljoin
@@ -38,7 +39,9 @@ GONE = frozenset({404, 410})
 """Statuses that say there is no such page: the listing was taken down, which is no fault."""
 SETTLING = 16
 """Pages settled together: some wait for their picture."""
-NEWS_SECONDS = 10.0
+NEWS_SECONDS = 10
+QUIET_SECONDS = 1.0
+"""How long nothing may come before we say so: whoever hears us saves what it has."""
 
 log = logging.getLogger(__name__)
 Validators = tuple[str | None, str | None]
@@ -297,9 +300,13 @@ class ShopSpider(Spider):
         return response.body
 
     async def _tell_news(self) -> None:
-        while True:
-            await asyncio.sleep(NEWS_SECONDS)
-            log.info("%s", self._state())
+        for second in count(1):
+            sent = self._outbox.sent
+            await asyncio.sleep(QUIET_SECONDS)
+            if self._outbox.sent == sent:
+                await self._outbox.send({"quiet": True}, {})
+            if second % NEWS_SECONDS == 0:
+                log.info("%s", self._state())
 
     def _state(self) -> str:
         counts = self._counts
