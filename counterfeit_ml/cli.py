@@ -1,6 +1,7 @@
 """`counterfeit`: the platform's commands, the same functions that the DAGs call."""
 
 import logging
+import mimetypes
 import sys
 from dataclasses import asdict
 from datetime import date
@@ -197,6 +198,24 @@ def _ingest(day: str, marketplaces: list[str], source: str | None, limits: dict[
             console.print(summary_tables(asdict(summary)))
     if failures:
         raise IngestionError(" ".join(failures))
+
+
+@app.command(rich_help_panel=JOB)
+def evidence(
+    day: Day,
+    marketplace: Annotated[str, typer.Argument(help="As in the flag.")],
+    listing_id: Annotated[str, typer.Argument(help="As in the flag.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to put it. [default: a file here, named by its hash]")
+    ] = None,
+) -> None:
+    """Fetch the page or record behind a listing as it was on that day, its hash checked."""
+    from counterfeit_ml.ingestion.evidence import evidence_of
+
+    found = evidence_of(Settings.load(), day, marketplace, listing_id)
+    path = out or Path(f"{found.sha256}{mimetypes.guess_extension(found.media_type) or '.txt'}")
+    path.write_bytes(found.raw)
+    console.print(f"{path}: {found.source}, taken {found.taken_at}, sha256 {found.sha256}")
 
 
 @app.command(rich_help_panel=JOB)

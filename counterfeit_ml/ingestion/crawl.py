@@ -16,6 +16,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from counterfeit_ml.errors import IngestionError
+from counterfeit_ml.ingestion.memory import Memory
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.ingestion.spider.job import ANY_HOST, Job
@@ -177,7 +178,7 @@ class Crawl:
     It gives None where nothing came for a second.
 
     Records carry midnight UTC of ``ds``. What ``memory_path`` (see ``Memory``) knows is not
-    fetched again; it must be complete when iterating begins. ``folder`` holds bodies and pictures
+    fetched again; it must be complete when the crawl begins. ``folder`` holds bodies and pictures
     on their way from the spider, which waits while nobody takes them. ``report`` is there when the
     visits have ended.
 
@@ -194,7 +195,7 @@ class Crawl:
         explain: bool = False,
     ) -> None:
         limits = limits or Limits()
-        self._site = site
+        self._site, self._ds, self._memory_path = site, ds.isoformat(), memory_path
         self._name = site.entrances[0]
         self._spider = _Spider(
             Job(
@@ -224,8 +225,12 @@ class Crawl:
     ) -> None:
         self._spider.__exit__(kind, error, trace)
 
-    def __iter__(self) -> Iterator[Visit | None]:
+    def begin(self) -> None:
+        """Let the spider crawl; what it sends waits until somebody iterates."""
         self._spider.begin()
+        self._memory = Memory(self._memory_path, finished=True)
+
+    def __iter__(self) -> Iterator[Visit | None]:
         while "report" not in (message := self._spider.hear()):
             yield None if "quiet" in message else self._visit(message)
         self.report = CrawlReport(**message["report"])
@@ -241,18 +246,28 @@ class Crawl:
             )
 
     def _visit(self, message: dict[str, Any]) -> Visit:
-        visit = message["visit"]
-        picture = visit.pop("picture")
+        visit = self._complete(message["visit"])
+        picture, record = visit["picture"], visit["record"]
         data = self._spider.take(message["data"])
         return Visit(
             **visit
             | {
                 "body": self._spider.take(message["body"]),
                 "links": tuple(visit["links"]),
+                "record": record and record | {"scraped_at": f"{self._ds}T00:00:00Z"},
                 "refused": _refused(visit["refused"]),
                 "picture": _picture(picture, data) if picture else None,
             }
         )
+
+    def _complete(self, visit: dict[str, Any]) -> dict[str, Any]:
+        """The visit; of a page that has not changed the spider leaves out what is in memory."""
+        if "record" in visit:
+            return visit
+        known = self._memory.page(visit["url"])
+        assert known  # noqa: S101  (the spider has it from the same memory)
+        unchanged = {"source": known.source, "fetched": False, "media_type": None}
+        return visit | unchanged | {"links": known.links, "record": known.record}
 
 
 class PictureFetcher:

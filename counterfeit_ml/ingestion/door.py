@@ -1,5 +1,6 @@
 """The door: which addresses and paths may be followed at all."""
 
+from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 
 MAX_URL_LENGTH = 2048
+AGENT = "counterfeit-ml"
+"""The name that robots.txt may call us by."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -60,3 +63,8 @@ def inside(folder: Path, value: str) -> Path:
             Reason.PATH_TRAVERSAL, f"{value[:100]!r} leads out of the feed's folder; not read."
         )
     return path
+
+
+def user_agent(contact: str | None = None) -> str:
+    """How we introduce ourselves to every server, with an address for its people."""
+    return f"{AGENT}/{version('counterfeit-ml')}{f' (+{contact})' if contact else ''}"

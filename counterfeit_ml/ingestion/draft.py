@@ -106,8 +106,10 @@ class Draft:
         return [str(path) for path in sorted(self._folder.glob(f"{kind}-*.parquet"))]
 
     def clear(self) -> None:
-        """Forget the checkpoints: the day is published."""
-        self._lake.delete(self._lake.keys(f"{self._prefix}/"))
+        """Forget the checkpoints: the day is published. So are those of days before it."""
+        of_marketplace, _, day = self._prefix.rpartition("/")
+        keys = self._lake.keys(f"{of_marketplace}/")
+        self._lake.delete([key for key in keys if key.split("/")[3] <= day])
 
     def _path(self, kind: str) -> Path:
         return self._folder / f"{kind}-{self._number:06d}.parquet"

@@ -8,7 +8,7 @@ from typing import Any
 
 from counterfeit_ml.ingestion.crawl import FetchedPicture, PictureFetcher, Visit
 from counterfeit_ml.ingestion.feed import Entry
-from counterfeit_ml.ingestion.memory import KnownEvidence, KnownPage
+from counterfeit_ml.ingestion.memory import KnownEvidence
 from counterfeit_ml.ingestion.reasons import Refused
 
 FETCHED_TOGETHER = 32
@@ -50,11 +50,8 @@ class Finding:
         return len(self.raw or b"") + len(picture or b"")
 
 
-def of_visit(visit: Visit, known: KnownPage | None) -> Finding:
-    """What a visited page holds; ``known`` is what it was when it was visited before."""
-    evidence = None
-    if known and known.evidence_sha256 and known.evidence_ds:
-        evidence = KnownEvidence(known.evidence_sha256, known.evidence_ds)
+def of_visit(visit: Visit, evidence: KnownEvidence | None) -> Finding:
+    """What a visited page holds; ``evidence`` is where it lies as it was before."""
     return Finding(
         source=visit.source,
         record=visit.refused or visit.record,

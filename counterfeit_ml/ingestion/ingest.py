@@ -10,6 +10,8 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.clerk import COUNTED, Clerk
 from counterfeit_ml.ingestion.crawl import Limits
@@ -17,9 +19,10 @@ from counterfeit_ml.ingestion.draft import Draft
 from counterfeit_ml.ingestion.examination import Examiner, Verdict
 from counterfeit_ml.ingestion.finding import Finding
 from counterfeit_ml.ingestion.gallery import Gallery
-from counterfeit_ml.ingestion.marketplaces import source_of
+from counterfeit_ml.ingestion.marketplaces import inactive_after_days, source_of
 from counterfeit_ml.ingestion.memory import Memory
 from counterfeit_ml.ingestion.publication import Publication
+from counterfeit_ml.ingestion.rates import usd_rate
 from counterfeit_ml.ingestion.recall import recall, remember_fetches
 from counterfeit_ml.ingestion.source import Source, open_source
 from counterfeit_ml.ingestion.summary import IngestSummary
@@ -31,7 +34,6 @@ THREADS = 8
 """Pictures wait for S3 longer than for the processor."""
 PENDING, PENDING_BYTES = 64, 64 * 1024 * 1024
 """Findings under examination: bounds what is in memory."""
-INACTIVE_AFTER_DAYS = 14
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,9 @@ def ingest(
         closing(Memory.create(Path(name) / "memory.sqlite")) as memory,
         open_source(chosen, ds, settings, limits, memory, Path(name) / "spider") as found,
     ):
-        summary = _Day(Lake(settings), ds, marketplace, Path(name), memory).ingest(found, force)
+        unseen = inactive_after_days(settings, marketplace)
+        day_of = _Day(Lake(settings), ds, marketplace, Path(name), memory, unseen)
+        summary = day_of.ingest(found, force)
     log.info("%s", summary)
     return summary
 
@@ -73,20 +77,28 @@ class _Day:
     """One day of one marketplace, from its source to the lake."""
 
     def __init__(
-        self, lake: Lake, ds: date, marketplace: str, folder: Path, memory: Memory
+        self,
+        lake: Lake,
+        ds: date,
+        marketplace: str,
+        folder: Path,
+        memory: Memory,
+        inactive_after_days: int,
     ) -> None:
         self.lake, self.ds, self.marketplace = lake, ds, marketplace
         self.folder, self.memory = folder, memory
+        self.inactive_after_days = inactive_after_days
 
     def ingest(self, source: Source, force: bool) -> IngestSummary:
         """Examine what ``source`` holds, then publish."""
-        draft = Draft(
-            self.lake, self.ds.isoformat(), self.marketplace, source.fingerprint, self.folder
-        )
+        same_run = f"{source.fingerprint}{' forced' if force else ''}"
+        draft = Draft(self.lake, self.ds.isoformat(), self.marketplace, same_run, self.folder)
         draft.resume()
         if not force:
             recall(self.lake, self.memory, self.ds.isoformat(), self.marketplace, self.folder)
         remember_fetches(self.memory, [Path(path) for path in draft.paths("fetches")], done=True)
+        source.begin()
+        _load(self.ds)
         self._fill(draft, source)
         if not draft.counts["rows"]:
             raise IngestionError(f"{self.marketplace} shows no listing: nothing was changed.")
@@ -108,10 +120,20 @@ class _Day:
 
     def _publish(self, draft: Draft, source: Source) -> IngestSummary:
         publication = Publication(
-            self.lake, self.ds.isoformat(), self.marketplace, self.folder, INACTIVE_AFTER_DAYS
+            self.lake,
+            self.ds.isoformat(),
+            self.marketplace,
+            self.folder,
+            self.inactive_after_days,
         )
         work = {name: draft.counts[name] for name in COUNTED} | source.work
         return publication.publish(draft, source.in_order, work)
+
+
+def _load(ds: date) -> None:
+    """Load now, while the source gets going, what takes its time at its first use."""
+    pa.array([0])  # imports pandas
+    usd_rate("EUR", ds)  # reads the table of rates
 
 
 def _examined(

@@ -6,7 +6,14 @@ from pathlib import Path
 from string import Template
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PositiveInt,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from counterfeit_ml.configuration import load_yaml
 from counterfeit_ml.errors import ConfigError, IngestionError
@@ -16,6 +23,7 @@ from counterfeit_ml.ingestion.reasons import Refused
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import ConfigSettings
 
+INACTIVE_AFTER_DAYS = 14
 NAME = r"^[a-z0-9_]{1,64}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
@@ -27,6 +35,8 @@ class Marketplace(BaseModel):
 
     site: Site | None = None
     feed: Feed | None = None
+    inactive_after_days: PositiveInt = INACTIVE_AFTER_DAYS
+    """How long a listing may go unseen and still count as offered."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -107,6 +117,12 @@ def source_of(settings: ConfigSettings, name: str, source: str | None = None) ->
     site = (configured.site if configured else None) or Site(start_urls=(source,))
     here = {"start_urls": (source,), "sitemaps": (), "allowed_domains": ()}
     return site.model_copy(update=here)
+
+
+def inactive_after_days(settings: ConfigSettings, name: str) -> int:
+    """How many days ``name``'s listings may go unseen; the default for one not configured."""
+    configured = load_marketplaces(settings).get(name)
+    return configured.inactive_after_days if configured else INACTIVE_AFTER_DAYS
 
 
 def _feed_at(path: str, configured: Feed | None) -> Feed:

@@ -50,6 +50,16 @@ class KnownPage:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Of a known page, what decides whether and when it is visited again."""
+
+    asked: date
+    done: bool
+    is_listing: bool
+    """Whether it held a record."""
+
+
+@dataclass(frozen=True)
 class KnownPicture:
     """A sound picture that was fetched before and is in the lake."""
 
@@ -117,6 +127,22 @@ class Memory:
             }
         )
 
+    def standing(self, url: str) -> Standing | None:
+        """As ``page``, but cheaper."""
+        row = self._row("page", "url", url, "asked, done, record IS NOT NULL AS is_listing")
+        if row is None:
+            return None
+        return Standing(
+            date.fromisoformat(row["asked"]), bool(row["done"]), bool(row["is_listing"])
+        )
+
+    def page_evidence(self, url: str) -> KnownEvidence | None:
+        """Where the lake has what the page was when it was last fetched."""
+        row = self._row("page", "url", url, "evidence_sha256, evidence_ds")
+        if row is None or not row["evidence_sha256"]:
+            return None
+        return KnownEvidence(row["evidence_sha256"], date.fromisoformat(row["evidence_ds"]))
+
     def picture(self, url: str) -> KnownPicture | None:
         """The sound picture last fetched from ``url``."""
         return _picture(self._row("picture", "url", url))
@@ -142,12 +168,12 @@ class Memory:
         """Let go of the file."""
         self._file.close()
 
-    def _row(self, table: str, key: str, value: str) -> sqlite3.Row | None:
+    def _row(self, table: str, key: str, value: str, columns: str = "*") -> sqlite3.Row | None:
         with self._turn:
             cursor = self._file.cursor()
             cursor.row_factory = sqlite3.Row
             found: sqlite3.Row | None = cursor.execute(
-                f"SELECT * FROM {table} WHERE {key} = ?",  # noqa: S608
+                f"SELECT {columns} FROM {table} WHERE {key} = ?",  # noqa: S608
                 (value,),
             ).fetchone()
         return found

@@ -139,6 +139,7 @@ def _visit(site: Site, ds: date) -> "Visit":
         memory = Path(name, "memory.sqlite")
         Memory.create(memory).close()
         with Crawl(site, ds, memory, Path(name), Limits(max_pages=1), explain=True) as visits:
+            visits.begin()
             for visit in filter(None, visits):
                 return visit
     raise IngestionError(f"{site.start_urls[0]} was not asked for: its log is above.")

@@ -37,23 +37,28 @@ def _query(kind: Literal["css", "xpath"], query: str) -> str:
 Regex = Annotated[str, AfterValidator(_regex)]
 
 
-class Selector(BaseModel):
-    """Where on a page something stands; ``css`` as Scrapy writes it, with ``::text`` or ``::attr``.
-
-    An element gives all its text. Of ``regex`` the first group counts, or else the whole match.
-    """
+class LinkSelector(BaseModel):
+    """Where on a page links stand: either ``css`` or ``xpath``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     css: Annotated[str, AfterValidator(_css)] | None = None
     xpath: Annotated[str, AfterValidator(_xpath)] | None = None
-    regex: Regex | None = None
 
     @model_validator(mode="after")
     def _one_query(self) -> Self:
         if (self.css is None) == (self.xpath is None):
             raise ValueError("give either `css` or `xpath`")
         return self
+
+
+class Selector(LinkSelector):
+    """Where on a page a field stands; ``css`` as Scrapy writes it, with ``::text`` or ``::attr``.
+
+    An element gives all its text. Of ``regex`` the first group counts, or else the whole match.
+    """
+
+    regex: Regex | None = None
 
     def __str__(self) -> str:
         query = f"css {self.css}" if self.css is not None else f"xpath {self.xpath}"

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from counterfeit_ml.ingestion.locales import LocaleName
-from counterfeit_ml.ingestion.selectors import Regex, Selector
+from counterfeit_ml.ingestion.selectors import LinkSelector, Regex, Selector
 
 GIGABYTE = 1000**3
 Metadata = Literal["json-ld", "microdata", "opengraph"]
@@ -45,8 +45,8 @@ def _contact(contact: str) -> str:
 
 
 def _domain(domain: str) -> str:
-    if not re.fullmatch(r"[\w.:\[\]-]+", domain):
-        raise ValueError(f"{domain!r} is no host name; write it without https:// and path")
+    if not re.fullmatch(r"[\w.-]+", domain):
+        raise ValueError(f"{domain!r} is no host name; write it without https://, port and path")
     return domain.lower().rstrip(".")
 
 
@@ -79,7 +79,7 @@ class Site(BaseModel):
     """Regular expression on the URL: a page that matches must be a listing, or is quarantined."""
     follow: tuple[Regex, ...] = ()
     """Which other pages are followed, where not all of the domains are."""
-    pagination: Selector | None = None
+    pagination: LinkSelector | None = None
     """The links to next pages, which are followed whatever ``follow`` says."""
     locale: LocaleName | None = None
     """As ``de_DE``: what ``1.234`` and ``$`` mean in its prices."""

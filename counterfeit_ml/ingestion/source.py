@@ -34,13 +34,15 @@ class Source(ABC):
     work: dict[str, Any]
     """Counts that only the source knows, for the summary; whole when the findings have ended."""
 
+    def begin(self) -> None:
+        """Get going: the memory that the source was opened with is complete."""
+        return
+
     @abstractmethod
     def findings(self, done: int) -> Iterator[Finding | None]:
         """What it holds, but for the ``done`` findings that this run has already.
 
         None says that the next one may take its time.
-
-        By now the memory that the source was opened with must be complete.
         """
 
 
@@ -55,10 +57,17 @@ class SiteSource(Source):
         self.locale = site.locale
         self.work = {}
 
+    def begin(self) -> None:
+        """Let the spider crawl."""
+        self._crawl.begin()
+
     def findings(self, done: int) -> Iterator[Finding | None]:
         """Every page, as the spider comes by it."""
         for visit in self._crawl:
-            yield of_visit(visit, self._memory.page(visit.url)) if visit else None
+            if visit is None:
+                yield None
+            else:
+                yield of_visit(visit, self._memory.page_evidence(visit.url))
         if report := self._crawl.report:
             self.work = {"pages_left": report.pages_left, "stopped": report.stopped}
 

@@ -4,7 +4,6 @@ import gzip
 import subprocess
 import sys
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -71,6 +70,7 @@ class Crawler:
         )
         visits = {}
         with Crawl(site, day, self.memory.path, self.folder, limits, explain) as running:
+            running.begin()
             for visit in filter(None, running):
                 path = visit.url.removeprefix(self.shop.url)
                 assert path not in visits
@@ -511,7 +511,8 @@ def test_the_spider_waits_while_nobody_takes_what_it_sends(shop, crawler):
         sitemaps=(f"{shop.url}/map.xml",), allow_local=True, listing_pages="/item/", concurrency=32
     )
     with Crawl(site, DAY, crawler.memory.path, crawler.folder) as running:
-        visits = iter(running)
+        running.begin()
+        visits = filter(None, running)
         next(visits)
         before = -1
         while before < (before := len(shop.asked)):
@@ -531,6 +532,7 @@ def test_the_spider_ends_with_whoever_started_it(shop, crawler):
         "from counterfeit_ml.ingestion.site import Site\n"
         "site = Site(start_urls=(sys.argv[1],), allow_local=True)\n"
         "with Crawl(site, date(2026, 11, 21), Path(sys.argv[2]), Path(sys.argv[3])) as crawl:\n"
+        "    crawl.begin()\n"
         "    list(crawl)\n"
     )
     command = [sys.executable, "-c", program, f"{shop.url}/", crawler.memory.path, crawler.folder]
@@ -545,13 +547,10 @@ def test_the_spider_ends_with_whoever_started_it(shop, crawler):
 def test_a_spider_that_dies_is_one_sentence(shop, crawler):
     shop.hang("/")
     site = Site(start_urls=(f"{shop.url}/",), allow_local=True)
-    with (
-        Crawl(site, DAY, crawler.memory.path, crawler.folder) as running,
-        ThreadPoolExecutor() as pool,
-    ):
-        visits = pool.submit(list, running)
+    with Crawl(site, DAY, crawler.memory.path, crawler.folder) as running:
+        running.begin()
         shop.wait_for("/")
         (spider,) = psutil.Process().children()
         spider.kill()
         with pytest.raises(IngestionError, match=f"{shop.url}/ stopped with exit code -9"):
-            visits.result()
+            list(running)

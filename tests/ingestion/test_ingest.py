@@ -15,6 +15,7 @@ import pytest
 
 from counterfeit_ml.datasets import EVIDENCE, LISTING_HISTORY, LISTINGS, QUARANTINE
 from counterfeit_ml.errors import IngestionError, PartitionMissingError
+from counterfeit_ml.ingestion.evidence import evidence_of
 from counterfeit_ml.ingestion.ingest import IngestSummary, ingest
 from counterfeit_ml.lake import Lake
 from ingestion.pictures_made import picture
@@ -256,18 +257,27 @@ def test_a_budget_ends_a_run_and_the_next_goes_further(shop, take, lake):
     assert [row["active"] for row in rows] == [True] * 6
 
 
-def test_the_page_behind_a_listing_can_be_shown_later(shop, take, lake):
+def test_the_page_behind_a_listing_can_be_shown_later(settings, shop, take, lake):
     take("2026-11-01", "proof")
     page = shop.answers["/item/2"][2]
     take("2026-11-02", "proof")
     row = lake.read(LISTINGS, ds="2026-11-02", marketplace="proof").to_pylist()[2]
     assert (row["listing_id"], row["evidence_ds"]) == ("2", date(2026, 11, 1))
     kept = lake.read(EVIDENCE, ds=row["evidence_ds"].isoformat(), marketplace="proof").to_pylist()
-    (proof,) = [one for one in kept if one["sha256"] == row["evidence_sha256"]]
-    assert proof["raw"] == page
-    assert sha256(page).hexdigest() == proof["sha256"]
-    assert (proof["source"], proof["media_type"]) == (f"{shop.url}/item/2", "text/html")
+    assert len(kept) == 6
     assert lake.read(EVIDENCE, ds="2026-11-02", marketplace="proof").num_rows == 0
+    proof = evidence_of(settings, "2026-11-02", "proof", "2")
+    assert (proof.raw, proof.sha256) == (page, sha256(page).hexdigest())
+    assert (proof.source, proof.media_type) == (f"{shop.url}/item/2", "text/html")
+    with pytest.raises(IngestionError, match="did not list '7' on 2026-11-02"):
+        evidence_of(settings, "2026-11-02", "proof", "7")
+
+
+def test_the_line_behind_a_listing_can_be_shown_later(settings, feed):
+    lines = [record("A"), record("B")]
+    ingest(settings, "2026-11-01", "proven_feed", feed(*lines))
+    proof = evidence_of(settings, "2026-11-01", "proven_feed", "B")
+    assert (proof.raw.decode(), proof.source) == (lines[1], "listings.jsonl:2")
 
 
 def test_a_picture_under_ten_addresses_is_stored_once(shop, take, lake):

@@ -60,6 +60,8 @@ fields:
         ("follow: [/a, (]", "follow.1: Value error, is no regular expression"),
         ("pagination: {css: 'li >'}", "pagination.css: Value error, 'li >' is no css selector"),
         ("pagination: li.next", "pagination: "),
+        ("pagination: {css: a, regex: x}", "pagination.regex: "),
+        ("allowed_domains: ['a.example:80']", "allowed_domains.0: Value error"),
         ("contact: call us", "contact: Value error, is neither a web nor a mail address"),
         ('contact: "a@b.example)\\r\\nX: y"', "contact: Value error, is neither"),
         ("allowed_domains: [https://a.example]", "allowed_domains.0: Value error"),

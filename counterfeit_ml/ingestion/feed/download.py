@@ -5,7 +5,6 @@ import logging
 import socket
 import time
 from hashlib import sha256
-from importlib.metadata import version
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
@@ -15,7 +14,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from counterfeit_ml.errors import IngestionError
-from counterfeit_ml.ingestion.door import is_public, web_url
+from counterfeit_ml.ingestion.door import is_public, user_agent, web_url
 from counterfeit_ml.ingestion.reasons import Refused
 from counterfeit_ml.progress import LOG_EVERY_SECONDS
 
@@ -27,7 +26,7 @@ SLOWEST = 1024
 """Bytes a second, below which a download is stalled."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 HEADERS = {
-    "User-Agent": f"counterfeit-ml/{version('counterfeit-ml')} (brand protection)",
+    "User-Agent": user_agent(),
     "Accept-Encoding": "identity",
 }
 

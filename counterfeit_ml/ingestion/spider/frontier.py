@@ -4,7 +4,7 @@ import re
 from collections import deque
 from datetime import date, timedelta
 
-from counterfeit_ml.ingestion.memory import KnownPage, Memory
+from counterfeit_ml.ingestion.memory import Memory, Standing
 from counterfeit_ml.ingestion.site import Site
 
 RECHECK_DAYS = 7
@@ -57,7 +57,7 @@ class Frontier:
             self.cut += 1
             return
         self._found.add(hash(url))
-        queue = self._queue(url, depth, self._memory.page(url), changed)
+        queue = self._queue(url, depth, self._memory.standing(url), changed)
         if len(queue) < MAX_QUEUED:
             queue.append(b"%d %b" % (depth, url.encode()))
         else:
@@ -118,17 +118,17 @@ class Frontier:
         return not self.is_spent and (self.held or self._next_queue(peek=True) is not None)
 
     def _queue(
-        self, url: str, depth: int, known: KnownPage | None, changed: date | None
+        self, url: str, depth: int, known: Standing | None, changed: date | None
     ) -> deque[bytes]:
         if known and (known.done or self._is_unchanged(known, changed)):
             return self._settled
         if depth == 0:
             return self._starts
-        if known and (self.must_be_listing(url) or (known.record and self.may_be_listing(url))):
+        if known and (self.must_be_listing(url) or (known.is_listing and self.may_be_listing(url))):
             return self._known.setdefault(known.asked, deque())
         return self._fresh if known is None and self.may_be_listing(url) else self._others
 
-    def _is_unchanged(self, known: KnownPage, changed: date | None) -> bool:
+    def _is_unchanged(self, known: Standing, changed: date | None) -> bool:
         recently = self._ds - known.asked <= timedelta(days=RECHECK_DAYS)
         return changed is not None and changed < known.asked and recently
 

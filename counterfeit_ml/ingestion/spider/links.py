@@ -10,7 +10,7 @@ from w3lib.url import safe_url_string
 
 from counterfeit_ml.ingestion.door import web_url
 from counterfeit_ml.ingestion.reasons import Refused
-from counterfeit_ml.ingestion.selectors import Selector
+from counterfeit_ml.ingestion.selectors import LinkSelector
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.ingestion.spider.gate import is_below
 from counterfeit_ml.ingestion.spider.job import MAX_LINKS
@@ -61,7 +61,7 @@ class Links:
         ]
 
 
-def _xpath(selector: Selector) -> XPath:
+def _xpath(selector: LinkSelector) -> XPath:
     return XPath(selector.xpath or str(css2xpath(selector.css or "")))
 
 

@@ -12,8 +12,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
+from counterfeit_ml.ingestion.door import AGENT
 from counterfeit_ml.ingestion.spider.politeness import MAX_CRAWL_DELAY
-from counterfeit_ml.ingestion.spider.settings import AGENT
 from counterfeit_ml.ingestion.spider.why import why
 
 MAX_BYTES = 500 * 1024

@@ -1,14 +1,11 @@
 """Scrapy's settings: polite, safe, quiet, and without the parts that would do nothing."""
 
-from importlib.metadata import version
 from typing import Any
 
-from counterfeit_ml.ingestion.door import MAX_URL_LENGTH
+from counterfeit_ml.ingestion.door import MAX_URL_LENGTH, user_agent
 from counterfeit_ml.ingestion.pictures import MAX_BYTES
 from counterfeit_ml.ingestion.spider.job import Job
 
-AGENT = "counterfeit-ml"
-"""The name that robots.txt may call us by."""
 PARTS = "counterfeit_ml.ingestion.spider"
 PICTURE_CONCURRENCY = 16
 """Pictures of a feed under way together, from whatever hosts."""
@@ -79,12 +76,11 @@ def settings_for(job: Job) -> dict[str, Any]:
     """The settings, with the job for the parts that Scrapy builds itself."""
     site = job.shop
     concurrency = site.concurrency if site else PICTURE_CONCURRENCY
-    contact = f" (+{site.contact})" if site and site.contact else ""
     return {
         **SETTINGS,
         "JOB": job,
         **({"SCHEDULER": f"{PARTS}.scheduler.Scheduler"} if site else {}),
-        "USER_AGENT": f"{AGENT}/{version('counterfeit-ml')}{contact}",
+        "USER_AGENT": user_agent(site.contact if site else None),
         "CONCURRENT_REQUESTS": 2 * concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency if site else 8,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(concurrency if site else 8),

@@ -198,12 +198,16 @@ class ShopSpider(Spider):
     async def _tell_unchanged(
         self, known: KnownPage, depth: int, of: Validators, *, asked: bool
     ) -> None:
-        links = self._ours(known)
         self._counts.update(("reached", "unchanged"))
-        await self._follow(links, depth)
+        await self._follow(self._ours(known), depth)
         lack = "The page holds no product data."
-        page = self._reader.judged(known.url, known.source, links, known.record, lack)
-        await self._send(known.url, page, of, fetched=False, asked=asked)
+        page = self._reader.judged(known.url, known.source, (), known.record, lack)
+        # What stands on it, whoever hears us has in the same memory.
+        message = {
+            "url": known.url, "asked": asked, "etag": of[0], "last_modified": of[1],
+            "refused": written(page.refused),
+        }  # fmt: skip
+        await self._send(message, page)
 
     async def _tell_unreachable(
         self, url: str, detail: str, reason: Reason = Reason.UNREACHABLE_PAGE
@@ -225,24 +229,19 @@ class ShopSpider(Spider):
         self._counts["fetched"] += response is not None
         of = validators(response) if response is not None else (None, None)
         kind = (response.headers.get("Content-Type") or b"") if response is not None else b""
-        await self._send(
-            url, page, of, fetched=response is not None, asked=True, body=body,
-            media_type=kind.decode("latin-1").partition(";")[0].strip()[:100] or None,
-        )  # fmt: skip
+        message = {
+            "url": url, "source": page.source, "fetched": response is not None, "asked": True,
+            "media_type": kind.decode("latin-1").partition(";")[0].strip()[:100] or None,
+            "etag": of[0], "last_modified": of[1], "links": page.links,
+            "record": page.record and short(page.record), "refused": written(page.refused),
+        }  # fmt: skip
+        await self._send(message, page, body)
 
-    async def _send(
-        self, url: str, page: Page, of: Validators, *, fetched: bool, asked: bool,
-        body: bytes | None = None, media_type: str | None = None,
-    ) -> None:  # fmt: skip
+    async def _send(self, message: dict[str, Any], page: Page, body: bytes | None = None) -> None:
+        """Send what became of a page, with its picture."""
         self._counts["seen"] += bool(page.record or page.refused)
         self._counts["refused"] += bool(page.refused)
-        record = page.record and short({**page.record, "scraped_at": f"{self._job.ds}T00:00:00Z"})
-        message = {
-            "url": url, "source": page.source, "fetched": fetched, "asked": asked,
-            "media_type": media_type, "etag": of[0], "last_modified": of[1], "links": page.links,
-            "record": record, "refused": written(page.refused),
-        }  # fmt: skip
-        image = record.get("image_url") if record else None
+        image = page.record.get("image_url") if page.record else None
         fetch = self.pictures.fetch(image) if isinstance(image, str) else nullcontext()
         async with fetch as picture:
             message["picture"] = picture and picture.message()
