@@ -22,7 +22,7 @@ class Pool(NamedTuple):
     description: str
 
 
-FEEDS = Pool("feeds", 2, "Feeds read at once: one a core.")
+FEEDS = Pool("feeds", 1, "One feed at a time: two days of one share its history.")
 OTHER_SHOPS = Pool("other_shops", 1, "Shops given by hand, of no domain in the configuration.")
 
 

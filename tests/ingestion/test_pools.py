@@ -33,7 +33,7 @@ def test_each_domain_has_one_slot_however_many_marketplaces_it_has(config):
     assert slots == {
         "domain__1": 1,
         "domain_www_example_com": 1,
-        "feeds": 2,
+        "feeds": 1,
         "other_shops": 1,
     }
 
