@@ -70,7 +70,9 @@ def measured(command: list[str], env: dict[str, str]) -> Run:
         if process.returncode:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{output.read()[-3000:]}")
-    return Run(seconds, peak / 2**20)
+    run = Run(seconds, peak / 2**20)
+    console.print(f"{run.seconds:7.1f} s {run.peak_mb:6.0f} MB  {' '.join(command[1:4])}")
+    return run
 
 
 def _memory(process: psutil.Process) -> int:

@@ -10,7 +10,7 @@ from counterfeit_ml.ingestion.draft import Draft
 from counterfeit_ml.ingestion.publication import Publication
 from counterfeit_ml.lake import Lake
 
-DAYS = [f"1999-03-0{number}" for number in range(1, 8)]
+DAYS = [f"1998-03-0{number}" for number in range(1, 8)]
 
 
 class Shop:
@@ -82,10 +82,10 @@ def test_history_follows_a_listing(shop):
     assert (first.new, first.changed, first.unchanged) == (2, 0, 0)
     assert (second.new, second.changed, second.unchanged) == (0, 1, 1)
     known = shop.history(DAYS[1])["A"]
-    assert (known["first_seen"], known["last_seen"]) == (date(1999, 3, 1), date(1999, 3, 2))
+    assert (known["first_seen"], known["last_seen"]) == (date(1998, 3, 1), date(1998, 3, 2))
     assert [(one["ds"], one["price"]) for one in known["price_changes"]] == [
-        (date(1999, 3, 1), 10.0),
-        (date(1999, 3, 2), 8.0),
+        (date(1998, 3, 1), 10.0),
+        (date(1998, 3, 2), 8.0),
     ]
     assert [one["price"] for one in shop.history(DAYS[1])["B"]["price_changes"]] == [10.0]
 
@@ -97,7 +97,7 @@ def test_a_listing_not_seen_becomes_inactive_and_may_come_back(shop):
     assert summary.inactive == 0
     assert shop.publish(DAYS[5], shop.listing("A"), shop.listing("B")).changed == 1
     back = shop.history(DAYS[5])["B"]
-    assert (back["first_seen"], back["active"]) == (date(1999, 3, 1), True)
+    assert (back["first_seen"], back["active"]) == (date(1998, 3, 1), True)
 
 
 def test_the_day_on_which_it_becomes_inactive_counts_it(shop):
@@ -110,7 +110,7 @@ def test_a_day_taken_later_renews_the_history_after_it(shop):
     shop.publish(DAYS[4], shop.listing("A", price=9.0))
     shop.publish(DAYS[0], shop.listing("A", price=12.0), shop.listing("C"))
     known = shop.history(DAYS[4])
-    assert known["A"]["first_seen"] == date(1999, 3, 1)
+    assert known["A"]["first_seen"] == date(1998, 3, 1)
     assert [one["price"] for one in known["A"]["price_changes"]] == [12.0, 9.0]
     assert known["C"]["active"] is False
     assert shop.history(DAYS[2])["C"]["active"] is True
@@ -118,7 +118,7 @@ def test_a_day_taken_later_renews_the_history_after_it(shop):
 
 def test_evidence_is_added_and_never_replaced(shop):
     def page(sha256):
-        taken = datetime(1999, 3, 1, tzinfo=UTC)
+        taken = datetime(1998, 3, 1, tzinfo=UTC)
         kind = {"media_type": "text/html", "taken_at": taken, "source": "/a"}
         return {"sha256": sha256, "raw": sha256.encode() * 9} | kind
 
@@ -129,12 +129,12 @@ def test_evidence_is_added_and_never_replaced(shop):
 
 
 def test_fetches_are_carried_from_day_to_day_until_they_are_old(shop):
-    shop.publish("1999-03-01", shop.listing("A"), fetches=[{"url": "/a"}, {"url": "/b"}])
-    shop.publish("1999-03-20", shop.listing("A"), fetches=[{"url": "/b"}])
-    asked = {row["url"]: row["asked"] for row in shop.read(FETCHES, "1999-03-20")}
-    assert asked == {"/a": date(1999, 3, 1), "/b": date(1999, 3, 20)}
-    shop.publish("1999-04-10", shop.listing("A"))
-    assert [row["url"] for row in shop.read(FETCHES, "1999-04-10")] == ["/b"]
+    shop.publish("1998-03-01", shop.listing("A"), fetches=[{"url": "/a"}, {"url": "/b"}])
+    shop.publish("1998-03-20", shop.listing("A"), fetches=[{"url": "/b"}])
+    asked = {row["url"]: row["asked"] for row in shop.read(FETCHES, "1998-03-20")}
+    assert asked == {"/a": date(1998, 3, 1), "/b": date(1998, 3, 20)}
+    shop.publish("1998-04-10", shop.listing("A"))
+    assert [row["url"] for row in shop.read(FETCHES, "1998-04-10")] == ["/b"]
 
 
 def test_publishing_twice_changes_no_byte(shop):
