@@ -28,8 +28,8 @@ from counterfeit_ml.settings import Settings
 
 MANIFEST = "_manifest.json"
 STAGING = "_staging"
-PART_ROWS = 50_000
-"""Rows of one Parquet file where a partition is written as it comes."""
+PART_ROWS, PART_BYTES = 50_000, 16 * 1024 * 1024
+"""Of one Parquet file where a partition is written as it comes, before compression."""
 
 
 @dataclass(frozen=True)
@@ -294,13 +294,13 @@ def _prefix(dataset: Dataset, partition: dict[str, str]) -> str:
 def _parts(
     dataset: Dataset, batches: Iterable[pa.RecordBatch], at_least_one: bool
 ) -> Iterator[pa.Table]:
-    """Tables of ``PART_ROWS``, whatever the size of the batches: the same rows, the same parts."""
+    """Tables of ``PART_ROWS``, or smaller ones where rows are large."""
     waiting = dataset.schema.empty_table()
     written = not at_least_one
     for batch in batches:
         rows = pa.Table.from_batches([batch]).select(dataset.schema.names).cast(dataset.schema)
         waiting = pa.concat_tables([waiting, rows])
-        while waiting.num_rows >= PART_ROWS:
+        while waiting.num_rows >= PART_ROWS or waiting.nbytes >= PART_BYTES:
             yield waiting.slice(0, PART_ROWS)
             waiting, written = waiting.slice(PART_ROWS), True
     if waiting.num_rows or not written:

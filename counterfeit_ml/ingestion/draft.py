@@ -16,7 +16,7 @@ from counterfeit_ml.lake import STAGING, Lake
 CHECKPOINT_ROWS = 2_000
 CHECKPOINT_SECONDS = 5.0
 """How much of a killed run is done again."""
-CHECKPOINT_BYTES = 32 * 1024 * 1024
+CHECKPOINT_BYTES = 8 * 1024 * 1024
 """Raw pages are the heavy part of a row."""
 _ORIGIN = [
     pa.field("seq", pa.int64(), nullable=False),

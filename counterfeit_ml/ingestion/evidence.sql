@@ -1,10 +1,7 @@
 -- Raw records that the day's partition has not got; each content once.
 -- Tables: draft_evidence, evidence_before.
-SELECT * EXCLUDE (seq)
+CREATE TEMP TABLE added AS
+SELECT min(seq) AS seq
 FROM draft_evidence
-SEMI JOIN (
-    SELECT min(seq) AS seq
-    FROM draft_evidence
-    ANTI JOIN evidence_before USING (sha256)
-    GROUP BY sha256
-) USING (seq)
+ANTI JOIN evidence_before USING (sha256)
+GROUP BY sha256;

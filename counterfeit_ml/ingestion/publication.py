@@ -1,6 +1,6 @@
 """Turns a finished draft into the day's partitions, set-wise and on disk: the listings last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from counterfeit_ml.datasets import (
     EVIDENCE,
@@ -24,6 +26,8 @@ from counterfeit_ml.lake import Lake
 DATABASE_MEMORY = "160MB"
 """What does not fit it goes into the run's folder."""
 BATCH_ROWS = 5_000
+RAW_ROWS = 64
+"""Raw pages taken at once."""
 KEPT_DAYS = 30
 """How long an address that nothing leads to any more is remembered."""
 
@@ -50,11 +54,13 @@ class Publication:
             _run(database, "settle.sql", in_order=in_order)
             self._make_history(database, self.ds)
             summary = self._summary(database, work)
-            self._write_evidence(database)
+            self._write_evidence(database, draft)
             self._write_fetches(database)
             self._write_history(database, self.ds)
-            self._write(QUARANTINE, database.sql("FROM refused ORDER BY source"), summary)
-            self._write(LISTINGS, database.sql("FROM today ORDER BY listing_id"), summary)
+            refused = database.sql("FROM refused ORDER BY source")
+            self._write(QUARANTINE, _batches(refused), summary)
+            listed = database.sql("FROM today ORDER BY listing_id")
+            self._write(LISTINGS, _batches(listed), summary)
         self._renew_later_history()
         return summary
 
@@ -79,17 +85,18 @@ class Publication:
             **none | changes | totals | work,
         )
 
-    def _write_evidence(self, database: duckdb.DuckDBPyConnection) -> None:
+    def _write_evidence(self, database: duckdb.DuckDBPyConnection, draft: Draft) -> None:
         """Add what the day has not got: evidence is never replaced."""
         there = self.ds in self._days(EVIDENCE)
         self._view(database, "evidence_before", EVIDENCE, self.ds if there else None)
-        self._write(EVIDENCE, database.sql(_sql("evidence.sql")), append=True)
+        _run(database, "evidence.sql")
+        self._write(EVIDENCE, _added(database, draft.paths("evidence")), append=True)
 
     def _write_fetches(self, database: duckdb.DuckDBPyConnection) -> None:
         newest = max((ds for ds in self._days(FETCHES) if ds <= self.ds), default=None)
         self._view(database, "fetches_before", FETCHES, newest)
         parameters = {"ds": self.ds, "kept_days": KEPT_DAYS}
-        self._write(FETCHES, database.sql(_sql("fetches.sql"), params=parameters))
+        self._write(FETCHES, _batches(database.sql(_sql("fetches.sql"), params=parameters)))
 
     def _make_history(self, database: duckdb.DuckDBPyConnection, ds: str) -> None:
         """The table ``history`` of ``ds``, from the view ``today``."""
@@ -99,7 +106,7 @@ class Publication:
 
     def _write_history(self, database: duckdb.DuckDBPyConnection, ds: str) -> None:
         rows = database.sql("SELECT * EXCLUDE (change) FROM history ORDER BY listing_id")
-        self._write(LISTING_HISTORY, rows, ds=ds)
+        self._write(LISTING_HISTORY, _batches(rows), ds=ds)
 
     def _renew_later_history(self) -> None:
         """A day taken again changes what is known at the end of each day after it."""
@@ -112,13 +119,12 @@ class Publication:
     def _write(
         self,
         dataset: Dataset,
-        rows: duckdb.DuckDBPyRelation,
+        batches: Iterable[pa.RecordBatch],
         summary: IngestSummary | None = None,
         append: bool = False,
         ds: str | None = None,
     ) -> None:
         day = {"ds": ds or self.ds, "marketplace": self.marketplace}
-        batches: Iterator[pa.RecordBatch] = rows.to_arrow_reader(BATCH_ROWS)
         lasting = summary.lasting() if summary else None
         self.lake.write_sorted(dataset, batches, lasting, append, **day)
 
@@ -145,6 +151,22 @@ def marketplace_days(lake: Lake, dataset: Dataset, marketplace: str) -> list[str
     """The published days of a marketplace, in order."""
     found = lake.partitions(dataset)
     return [one["ds"] for one in found if one["marketplace"] == marketplace]
+
+
+def _batches(rows: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    yield from rows.to_arrow_reader(BATCH_ROWS)
+
+
+def _added(database: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.RecordBatch]:
+    """The drafted evidence of the table ``added``. Not by SQL, which would take 2,048 raw pages
+    of up to 5 MB at once.
+    """
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            drafted = "SEMI JOIN read_parquet($path) USING (seq)"
+            added = database.sql(f"FROM added {drafted}", params={"path": path}).to_arrow_table()
+            for batch in file.iter_batches(RAW_ROWS):
+                yield batch.filter(pc.is_in(batch["seq"], added["seq"].combine_chunks()))
 
 
 def _sql(name: str) -> str:

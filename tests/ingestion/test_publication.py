@@ -32,6 +32,7 @@ class Shop:
             draft.add("fetches", {"kind": "page", "asked": date.fromisoformat(ds)} | row)
         for seq, row in enumerate(evidence):
             draft.add("evidence", {"seq": seq} | row)
+            draft.save_when_due()
         draft.save()
         publication = Publication(self.lake, ds, self.name, folder, inactive_after_days=3)
         summary = publication.publish(draft, in_order, {"rows": len(rows)})
@@ -144,3 +145,24 @@ def test_publishing_twice_changes_no_byte(shop):
         return {key: shop.lake.get(key) for key in keys}
 
     assert publish() == publish()
+
+
+def test_large_pages_are_not_held_in_memory_together(shop):
+    taken = datetime(1998, 3, 1, tzinfo=UTC)
+    pages = [
+        {
+            "sha256": f"{number:03}",
+            "raw": bytes([number % 250]) * 2_000_000,
+            "media_type": "text/html",
+            "taken_at": taken,
+            "source": f"/{number}",
+        }
+        for number in range(150)
+    ]
+    shop.publish(DAYS[0], shop.listing("A"), evidence=pages)
+    kept = shop.read(EVIDENCE, DAYS[0])
+    assert [(row["sha256"], len(row["raw"])) for row in kept] == [
+        (page["sha256"], 2_000_000) for page in pages
+    ]
+    manifest = shop.lake.manifest(EVIDENCE, ds=DAYS[0], marketplace=shop.name)
+    assert (manifest.rows, len(manifest.files) > 10) == (150, True)
