@@ -104,11 +104,12 @@ def _image_urls(record: Mapping[str, Any]) -> list[str]:
     """All addresses of pictures that are sound, the first picture's first."""
     several = record.get("image_urls")
     urls = [record.get("image_url"), *(several if isinstance(several, list) else [])]
-    return list(dict.fromkeys(url for url in urls[:MOST_IMAGES] if _is_web_url(url)))
+    texts = dict.fromkeys(url for url in urls[:MOST_IMAGES] if isinstance(url, str))
+    return [url for url in texts if _is_web_url(url)]
 
 
-def _is_web_url(value: object) -> bool:
+def _is_web_url(text: str) -> bool:
     try:
-        return web_url(value) == value
+        return bool(web_url(text))
     except Refused:
         return False

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
 from price_parser import Price
@@ -50,6 +51,13 @@ def parse_price(written: object, declared: object = None, locale: str | None = N
     text = price_text(written)
     if not isinstance(written, str):
         return _of_number(Decimal(text), declared, locale)
+    hashable = declared if declared is None or isinstance(declared, str) else ...
+    return _of_text(text, hashable, locale)
+
+
+@lru_cache(maxsize=8192)
+def _of_text(text: str, declared: object, locale: str | None) -> ParsedPrice:
+    """Remembered, since listings share their prices."""
     tidy = _tidy(text)
     amounts = [_amount(number, text, locale) for number in _numbers(tidy, text, locale)]
     if _MINUS.match(tidy):
