@@ -294,17 +294,20 @@ def _prefix(dataset: Dataset, partition: dict[str, str]) -> str:
 def _parts(
     dataset: Dataset, batches: Iterable[pa.RecordBatch], at_least_one: bool
 ) -> Iterator[pa.Table]:
-    """Tables of ``PART_ROWS``, or smaller ones where rows are large."""
-    waiting = dataset.schema.empty_table()
-    written = not at_least_one
+    """Tables of at least ``PART_ROWS`` or ``PART_BYTES``, but for the last."""
+    waiting, written = [dataset.schema.empty_table()], not at_least_one
+    rows = size = 0
     for batch in batches:
-        rows = pa.Table.from_batches([batch]).select(dataset.schema.names).cast(dataset.schema)
-        waiting = pa.concat_tables([waiting, rows])
-        while waiting.num_rows >= PART_ROWS or waiting.nbytes >= PART_BYTES:
-            yield waiting.slice(0, PART_ROWS)
-            waiting, written = waiting.slice(PART_ROWS), True
-    if waiting.num_rows or not written:
-        yield waiting
+        waiting.append(
+            pa.Table.from_batches([batch]).select(dataset.schema.names).cast(dataset.schema)
+        )
+        rows, size = rows + batch.num_rows, size + waiting[-1].nbytes
+        if rows >= PART_ROWS or size >= PART_BYTES:
+            yield pa.concat_tables(waiting)
+            waiting, written = [dataset.schema.empty_table()], True
+            rows = size = 0
+    if rows or not written:
+        yield pa.concat_tables(waiting)
 
 
 def _parquet(dataset: Dataset, table: pa.Table) -> bytes:

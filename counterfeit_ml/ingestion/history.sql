@@ -1,6 +1,5 @@
 -- What is known of every listing at the end of a day, and how it changed on that day.
 -- Tables: today (rows of listings), history_before (rows of listing_history).
-CREATE TEMP TABLE history AS
 WITH now AS (
     SELECT
         listing_id,
@@ -57,4 +56,5 @@ SELECT
     evidence_ds,
     CASE WHEN active AND NOT still_active THEN 'inactive' END AS change
 FROM history_before
-ANTI JOIN now USING (listing_id);
+ANTI JOIN now USING (listing_id)
+ORDER BY listing_id

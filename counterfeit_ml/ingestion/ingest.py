@@ -132,6 +132,7 @@ class _Day:
 
 def _load(ds: date) -> None:
     """Load now, while the source gets going, what takes its time at its first use."""
+    pa.set_memory_pool(pa.system_memory_pool())  # its own keeps what a long feed has freed
     pa.array([0])  # imports pandas
     usd_rate("EUR", ds)  # reads the table of rates
 

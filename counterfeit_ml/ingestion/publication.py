@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from counterfeit_ml.datasets import (
@@ -23,9 +23,10 @@ from counterfeit_ml.ingestion.draft import SCHEMAS, Draft
 from counterfeit_ml.ingestion.summary import IngestSummary
 from counterfeit_ml.lake import Lake
 
-DATABASE_MEMORY = "160MB"
-"""What does not fit it goes into the run's folder."""
-BATCH_ROWS = 5_000
+DATABASE_MB, DATABASE_MB_A_MILLION = 128, 128
+"""Memory of DuckDB, and for more than a million records what their ids take, which cannot go onto
+the disk as all else does."""
+BATCH_ROWS = 10_240
 RAW_ROWS = 64
 """Raw pages taken at once."""
 KEPT_DAYS = 30
@@ -48,7 +49,7 @@ class Publication:
         Of several records of one page, or with one listing_id, the first stands: in the draft's
         order, or where that means nothing, by address. The history of later days is renewed.
         """
-        with self._database() as database:
+        with self._database(draft.counts["findings"]) as database:
             for kind in SCHEMAS:
                 database.read_parquet(draft.paths(kind)).create_view(f"draft_{kind}")
             _run(database, "settle.sql", in_order=in_order)
@@ -58,9 +59,9 @@ class Publication:
             self._write_fetches(database)
             self._write_history(database, self.ds)
             refused = database.sql("FROM refused ORDER BY source")
-            self._write(QUARANTINE, _batches(refused), summary)
+            self._write(QUARANTINE, self._batches(refused), summary)
             listed = database.sql("FROM today ORDER BY listing_id")
-            self._write(LISTINGS, _batches(listed), summary)
+            self._write(LISTINGS, self._batches(listed), summary)
         self._renew_later_history()
         return summary
 
@@ -96,22 +97,25 @@ class Publication:
         newest = max((ds for ds in self._days(FETCHES) if ds <= self.ds), default=None)
         self._view(database, "fetches_before", FETCHES, newest)
         parameters = {"ds": self.ds, "kept_days": KEPT_DAYS}
-        self._write(FETCHES, _batches(database.sql(_sql("fetches.sql"), params=parameters)))
+        self._write(FETCHES, self._batches(database.sql(_sql("fetches.sql"), params=parameters)))
 
     def _make_history(self, database: duckdb.DuckDBPyConnection, ds: str) -> None:
-        """The table ``history`` of ``ds``, from the view ``today``."""
+        """The view ``history`` of ``ds``, from the view ``today``."""
         before = max((one for one in self._days(LISTING_HISTORY) if one < ds), default=None)
         self._view(database, "history_before", LISTING_HISTORY, before)
-        _run(database, "history.sql", ds=ds, inactive_after_days=self.inactive_after_days)
+        parameters = {"ds": ds, "inactive_after_days": self.inactive_after_days}
+        path = self._file(database.sql(_sql("history.sql"), params=parameters), f"history-{ds}")
+        database.read_parquet(path).create_view("history")
 
     def _write_history(self, database: duckdb.DuckDBPyConnection, ds: str) -> None:
-        rows = database.sql("SELECT * EXCLUDE (change) FROM history ORDER BY listing_id")
-        self._write(LISTING_HISTORY, _batches(rows), ds=ds)
+        rows = database.sql("SELECT * EXCLUDE (change) FROM history")
+        self._write(LISTING_HISTORY, self._batches(rows), ds=ds)
 
     def _renew_later_history(self) -> None:
         """A day taken again changes what is known at the end of each day after it."""
         for later in [ds for ds in self._days(LISTING_HISTORY) if ds > self.ds]:
-            with self._database() as database:
+            rows = self.lake.manifest(LISTING_HISTORY, ds=later, marketplace=self.marketplace).rows
+            with self._database(rows) as database:
                 self._view(database, "today", LISTINGS, later)
                 self._make_history(database, later)
                 self._write_history(database, later)
@@ -128,6 +132,16 @@ class Publication:
         lasting = summary.lasting() if summary else None
         self.lake.write_sorted(dataset, batches, lasting, append, **day)
 
+    def _batches(self, rows: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+        """The rows, by way of a file: as Arrow they would all be in memory."""
+        with pq.ParquetFile(self._file(rows, "result")) as file:
+            yield from file.iter_batches(BATCH_ROWS)
+
+    def _file(self, rows: duckdb.DuckDBPyRelation, name: str) -> str:
+        path = str(self.folder / f"{name}.parquet")
+        rows.write_parquet(path, row_group_size=BATCH_ROWS)
+        return path
+
     def _days(self, dataset: Dataset) -> list[str]:
         return marketplace_days(self.lake, dataset, self.marketplace)
 
@@ -142,9 +156,12 @@ class Publication:
         found = self.lake.download(dataset, folder, ds=ds, marketplace=self.marketplace)
         database.read_parquet([str(path) for path in found]).create_view(name)
 
-    def _database(self) -> duckdb.DuckDBPyConnection:
+    def _database(self, records: int) -> duckdb.DuckDBPyConnection:
+        memory = max(DATABASE_MB, DATABASE_MB_A_MILLION * records // 1_000_000)
         spill = str(self.folder / "spill")
-        return duckdb.connect(config={"memory_limit": DATABASE_MEMORY, "temp_directory": spill})
+        return duckdb.connect(
+            config={"memory_limit": f"{memory}MB", "temp_directory": spill, "threads": "1"}
+        )
 
 
 def marketplace_days(lake: Lake, dataset: Dataset, marketplace: str) -> list[str]:
@@ -153,20 +170,19 @@ def marketplace_days(lake: Lake, dataset: Dataset, marketplace: str) -> list[str
     return [one["ds"] for one in found if one["marketplace"] == marketplace]
 
 
-def _batches(rows: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
-    yield from rows.to_arrow_reader(BATCH_ROWS)
-
-
 def _added(database: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.RecordBatch]:
     """The drafted evidence of the table ``added``. Not by SQL, which would take 2,048 raw pages
     of up to 5 MB at once.
     """
+    table = database.sql("SELECT seq FROM added ORDER BY seq").to_arrow_table()
+    added = table["seq"].to_numpy()
     for path in paths:
         with pq.ParquetFile(path) as file:
-            drafted = "SEMI JOIN read_parquet($path) USING (seq)"
-            added = database.sql(f"FROM added {drafted}", params={"path": path}).to_arrow_table()
             for batch in file.iter_batches(RAW_ROWS):
-                yield batch.filter(pc.is_in(batch["seq"], added["seq"].combine_chunks()))
+                numbers = batch["seq"].to_numpy()
+                place = np.searchsorted(added, numbers)
+                here = added.take(place, mode="clip") == numbers if len(added) else numbers < 0
+                yield batch.filter(pa.array(here))
 
 
 def _sql(name: str) -> str:
