@@ -1,14 +1,17 @@
 """Ingestion's results for a terminal."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from counterfeit_ml.ingestion.preview import FieldRow, Preview
+if TYPE_CHECKING:  # a report of a run needs nothing of what a preview loads
+    from counterfeit_ml.ingestion.preview import FieldRow, Preview
 
 COUNTS = ("seen", "listed", "new", "changed", "unchanged", "repeated", "quarantined", "inactive")
 WORK = (
