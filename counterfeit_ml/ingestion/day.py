@@ -16,6 +16,7 @@ from counterfeit_ml.ingestion.draft import Draft
 from counterfeit_ml.ingestion.examination import Examiner, Verdict
 from counterfeit_ml.ingestion.finding import Finding
 from counterfeit_ml.ingestion.gallery import Gallery
+from counterfeit_ml.ingestion.heap import few_arenas, give_back_memory
 from counterfeit_ml.ingestion.memory import Memory
 from counterfeit_ml.ingestion.publication import Publication
 from counterfeit_ml.ingestion.rates import usd_rate
@@ -51,6 +52,7 @@ class Day:
         """Examine what ``source`` holds, then publish."""
         same_run = f"{source.fingerprint}{' forced' if force else ''}"
         draft = Draft(self.lake, self.ds.isoformat(), self.marketplace, same_run, self.folder)
+        few_arenas()
         draft.resume()
         if not force:
             recall(self.lake, self.memory, self.ds.isoformat(), self.marketplace, self.folder)
@@ -77,6 +79,7 @@ class Day:
         draft.save()
 
     def _publish(self, draft: Draft, source: Source) -> IngestSummary:
+        give_back_memory()
         publication = Publication(
             self.lake,
             self.ds.isoformat(),
@@ -90,7 +93,7 @@ class Day:
 
 def _load(ds: date) -> None:
     """Load now, while the source gets going, what takes its time at its first use."""
-    pa.set_memory_pool(pa.system_memory_pool())  # its own keeps what a long feed has freed
+    pa.set_memory_pool(pa.system_memory_pool())  # which can give back what a long feed has freed
     pa.array([0])  # imports pandas
     usd_rate("EUR", ds)  # reads the table of rates
 
