@@ -28,7 +28,7 @@ from counterfeit_ml.settings import Settings
 
 MANIFEST = "_manifest.json"
 STAGING = "_staging"
-PART_ROWS, PART_BYTES = 50_000, 16 * 1024 * 1024
+PART_ROWS, PART_BYTES = 50_000, 8 * 1024 * 1024
 """Of one Parquet file where a partition is written as it comes, before compression."""
 
 
@@ -78,7 +78,7 @@ class Lake:
         self.put(f"{_prefix(dataset, partition)}/{name}", data)
         return self._publish(dataset, partition, Manifest((name,), table.num_rows, summary or {}))
 
-    def write_sorted(
+    def write_batches(
         self,
         dataset: Dataset,
         batches: Iterable[pa.RecordBatch],
@@ -86,16 +86,13 @@ class Lake:
         append: bool = False,
         **partition: str,
     ) -> Manifest:
-        """As ``write``, for rows sorted by key that need not fit into memory.
+        """As ``write``, for rows that need not fit into memory; they keep their order.
 
         With ``append`` the partition keeps the rows it has: ``batches`` must hold other ones.
         """
-        files, rows = [], 0
-        if append and self.exists(dataset, **partition):
-            before = self.manifest(dataset, **partition)
-            files, rows = list(before.files), before.rows
+        files, rows = self._begun(dataset, append, partition)
         for table in _parts(dataset, batches, at_least_one=not files):
-            data = _parquet(dataset, table)
+            data = _encoded(dataset, table)
             files.append(_part_name(data, len(files)))
             self.put(f"{_prefix(dataset, partition)}/{files[-1]}", data)
             rows += table.num_rows
@@ -117,10 +114,7 @@ class Lake:
         **partition: str,
     ) -> Manifest:
         """Make staged parts the partition, or with ``append`` add them to it, all at once."""
-        files, rows = [], 0
-        if append and self.exists(dataset, **partition):
-            before = self.manifest(dataset, **partition)
-            files, rows = list(before.files), before.rows
+        files, rows = self._begun(dataset, append, partition)
         for key in staged:
             name = key.rsplit("/", 1)[1]
             if name not in files:
@@ -150,12 +144,16 @@ class Lake:
         return pa.concat_tables(self._read_one(dataset, one, columns) for one in partitions)
 
     def download(self, dataset: Dataset, folder: Path, **partition: str) -> list[Path]:
-        """The Parquet files of one partition, copied into ``folder``, in order."""
+        """The Parquet files of one partition, copied into ``folder``, in order.
+
+        A part that is there already is not copied again: its name tells its content.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         copies = []
         for name in self.manifest(dataset, **partition).files:
             copies.append(folder / name)
-            copies[-1].write_bytes(self.get(f"{_prefix(dataset, partition)}/{name}"))
+            if not copies[-1].exists():
+                copies[-1].write_bytes(self.get(f"{_prefix(dataset, partition)}/{name}"))
         return copies
 
     def partitions(self, dataset: Dataset, **partition: str) -> list[dict[str, str]]:
@@ -195,6 +193,15 @@ class Lake:
             if columns is None or key in columns:
                 table = table.append_column(key, pa.repeat(pa.scalar(value), table.num_rows))
         return table
+
+    def _begun(
+        self, dataset: Dataset, append: bool, partition: dict[str, str]
+    ) -> tuple[list[str], int]:
+        """The files and rows that a partition to be written begins with."""
+        if append and self.exists(dataset, **partition):
+            before = self.manifest(dataset, **partition)
+            return list(before.files), before.rows
+        return [], 0
 
     def _publish(self, dataset: Dataset, partition: dict[str, str], manifest: Manifest) -> Manifest:
         prefix = _prefix(dataset, partition)
@@ -295,25 +302,28 @@ def _parts(
     dataset: Dataset, batches: Iterable[pa.RecordBatch], at_least_one: bool
 ) -> Iterator[pa.Table]:
     """Tables of at least ``PART_ROWS`` or ``PART_BYTES``, but for the last."""
-    waiting, written = [dataset.schema.empty_table()], not at_least_one
+    waiting: list[pa.RecordBatch] = []
+    written = not at_least_one
     rows = size = 0
     for batch in batches:
-        waiting.append(
-            pa.Table.from_batches([batch]).select(dataset.schema.names).cast(dataset.schema)
-        )
-        rows, size = rows + batch.num_rows, size + waiting[-1].nbytes
+        waiting.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
         if rows >= PART_ROWS or size >= PART_BYTES:
-            yield pa.concat_tables(waiting)
-            waiting, written = [dataset.schema.empty_table()], True
+            yield pa.Table.from_batches(waiting)
+            waiting, written = [], True
             rows = size = 0
     if rows or not written:
-        yield pa.concat_tables(waiting)
+        yield pa.Table.from_batches(waiting) if rows else dataset.schema.empty_table()
 
 
 def _parquet(dataset: Dataset, table: pa.Table) -> bytes:
-    """``table`` in the dataset's schema, sorted by its key, as Parquet bytes."""
+    """As ``_encoded``, sorted by the dataset's key."""
+    return _encoded(dataset, table.sort_by([(name, "ascending") for name in dataset.key]))
+
+
+def _encoded(dataset: Dataset, table: pa.Table) -> bytes:
+    """The rows in their order and the dataset's schema, as Parquet bytes."""
     rows = table.select(dataset.schema.names).cast(dataset.schema)
-    rows = rows.sort_by([(name, "ascending") for name in dataset.key])
     buffer = io.BytesIO()
     pq.write_table(rows, buffer, compression="zstd")
     return buffer.getvalue()

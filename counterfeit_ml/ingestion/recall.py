@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from counterfeit_ml.datasets import FETCHES, LISTING_HISTORY
 from counterfeit_ml.ingestion.memory import KnownPage, KnownPicture, Memory
-from counterfeit_ml.ingestion.publication import marketplace_days
+from counterfeit_ml.ingestion.published import download, fetches_until, history_before
 from counterfeit_ml.lake import Lake
 
 Row = dict[str, Any]
@@ -18,15 +18,10 @@ Row = dict[str, Any]
 
 def recall(lake: Lake, memory: Memory, ds: str, marketplace: str, folder: Path) -> None:
     """Remember the fetches known by the end of ``ds``, and the evidence known before it."""
-    fetches = [one for one in marketplace_days(lake, FETCHES, marketplace) if one <= ds]
-    if fetches:
-        found = lake.download(FETCHES, folder / "recalled", ds=fetches[-1], marketplace=marketplace)
-        remember_fetches(memory, found)
-    history = [one for one in marketplace_days(lake, LISTING_HISTORY, marketplace) if one < ds]
-    if history:
-        found = lake.download(
-            LISTING_HISTORY, folder / "recalled", ds=history[-1], marketplace=marketplace
-        )
+    if day := fetches_until(lake, ds, marketplace):
+        remember_fetches(memory, download(lake, FETCHES, day, marketplace, folder))
+    if day := history_before(lake, ds, marketplace):
+        found = download(lake, LISTING_HISTORY, day, marketplace, folder)
         memory.remember_evidence(_evidence(found))
 
 
