@@ -21,7 +21,11 @@ def query(name: str, into: Path, tables: Mapping[str, Files], **parameters: Any)
 
     A database of its own for each: one that lives on keeps what its steps have taken.
     """
-    config: dict[str, Any] = {"memory_limit": MEMORY, "temp_directory": f"{into}.spill", "threads": "1"}
+    config: dict[str, Any] = {
+        "memory_limit": MEMORY,
+        "temp_directory": f"{into}.spill",
+        "threads": "1",
+    }
     with duckdb.connect(config=config) as database:
         for table, paths in tables.items():
             database.read_parquet(paths).create_view(table)
