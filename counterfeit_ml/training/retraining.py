@@ -18,11 +18,9 @@ from counterfeit_ml.logo_classifier import CLASSES_FILE, MODEL_FILE, LogoClassif
 from counterfeit_ml.pictures import decode
 from counterfeit_ml.registry import EXPERIMENT, MODEL, Registry, Run
 from counterfeit_ml.settings import Settings
-from counterfeit_ml.training import head, network
+from counterfeit_ml.training import network
 from counterfeit_ml.training.dataset import TrainingSet, load_training_set
-from counterfeit_ml.training.evaluation import Evaluation
-from counterfeit_ml.training.features import VIEWS, extract
-from counterfeit_ml.training.head import Curve, Head
+from counterfeit_ml.training.learning import RECIPE, Learned, learn
 from counterfeit_ml.training.weights import Weights, imagenet_weights
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 
 CHECKED_PICTURES = 8
 AGREEMENT = 1e-3  # between Keras and LiteRT, in probability; float32 kernels differ by about 1e-6
-
-Features = NDArray[np.float32]
 
 log = logging.getLogger(__name__)
 
@@ -66,58 +62,13 @@ def retrain(settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018
     ) as run:
         weights = imagenet_weights(settings.cache_dir)
         _log_inputs(run, data, weights, seed, lake)
-        features = extract(data.digests, lake.get_image, weights, settings.cache_dir)
-        evaluation, temperature, curves = _cross_validate(data, features, seed)
-        _log_outcome(run, evaluation, temperature, curves)
-        log.info("fitting the head on all pictures")
-        final, _ = head.fit_head(*_all_views(features, data.labels), len(data.classes))
-        version = _register(run, lake, data, weights, final.cooled(temperature))
+        learned = learn(data, lake.get_image, weights, settings.cache_dir, seed)
+        _log_outcome(run, learned)
+        version = _register(run, lake, data, learned.model)
         gate(registry, version, data.classes, _sample(lake, data))
         registry.promote(version)
     log.info("version %s of %s is the champion", version, MODEL)
-    return RetrainResult(version, run.id, evaluation.metrics(), weights.source, promoted=True)
-
-
-def _cross_validate(
-    data: TrainingSet, features: Features, seed: int
-) -> tuple[Evaluation, float, list[Curve]]:
-    """Every picture judged by a head that has not seen its group, and the temperature for that.
-
-    Cross-validation, not one held-out part: of five pictures of a brand, one says nothing.
-    """
-    folds = list(data.folds(seed))
-    logits = np.zeros((len(data.labels), len(data.classes)))
-    curves = []
-    for number, (train, held) in enumerate(folds, 1):
-        watch = (features[held, 0], data.labels[held])
-        fitted, curve = head.fit_head(
-            *_all_views(features[train], data.labels[train]), len(data.classes), watch
-        )
-        logits[held] = fitted.logits(features[held, 0])
-        curves.append(curve)
-        log.info("fold %d of %d: held-out loss %.3f", number, len(folds), curve.watched[-1])
-    probabilities = _calibrated(logits, data.labels, folds)
-    temperature = head.fit_temperature(logits, data.labels)
-    return Evaluation(data.classes, data.labels, probabilities), temperature, curves
-
-
-def _calibrated(
-    logits: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-) -> NDArray[np.float64]:
-    """Each fold's probabilities, with a temperature fitted on the other folds only."""
-    from scipy.special import softmax
-
-    probabilities = np.zeros_like(logits)
-    for others, held in folds:
-        temperature = head.fit_temperature(logits[others], labels[others])
-        probabilities[held] = softmax(logits[held] / temperature, axis=1)
-    return probabilities
-
-
-def _all_views(features: Features, labels: NDArray[np.int64]) -> tuple[Features, NDArray[np.int64]]:
-    return features.reshape(-1, features.shape[-1]), np.repeat(labels, features.shape[1])
+    return RetrainResult(version, run.id, learned.held_out.metrics(), weights.source, promoted=True)
 
 
 def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: Lake) -> None:
@@ -126,12 +77,9 @@ def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: 
             "label_sets": ",".join(data.label_sets),
             "pictures": len(data.digests),
             "seed": seed,
-            "network": "MobileNet v1 1.0 224, frozen",
             "weights_source": weights.source,
             "weights_sha256": weights.sha256,
-            "views_per_picture": VIEWS,
-            "l2": head.L2,
-            "iterations": head.ITERATIONS,
+            **RECIPE,
             **{f"pictures_{name}": count for name, count in data.counts().items()},
         }
     )
@@ -143,13 +91,12 @@ def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: 
     run.log_dataset(rows, "labels", f"s3://{lake.bucket}/labels/")
 
 
-def _log_outcome(
-    run: Run, evaluation: Evaluation, temperature: float, curves: Sequence[Curve]
-) -> None:
+def _log_outcome(run: Run, learned: Learned) -> None:
     from counterfeit_ml.training.figures import confusion_figure, reliability_figure
 
+    evaluation = learned.held_out
     table = evaluation.per_class()
-    run.log_metrics({**evaluation.metrics(), "temperature": temperature})
+    run.log_metrics({**evaluation.metrics(), "temperature": learned.temperature})
     for measure in ("precision", "recall", "f1"):
         run.log_metrics(
             {
@@ -157,26 +104,17 @@ def _log_outcome(
                 for name, value in zip(table["class"], table[measure], strict=True)
             }
         )
-    run.log_curve("loss", _mean([curve.trained for curve in curves]))
-    run.log_curve("held_out_loss", _mean([curve.watched for curve in curves]))
+    run.log_curve("loss", learned.loss)
+    run.log_curve("held_out_loss", learned.held_out_loss)
     run.log_table(table, "classes.json")
     run.log_table(evaluation.threshold_table(), "thresholds.json")
     run.log_figure(confusion_figure(evaluation), "confusion.png")
     run.log_figure(reliability_figure(evaluation), "reliability.png")
 
 
-def _mean(curves: Sequence[Sequence[float]]) -> list[float]:
-    """The folds' mean after each iteration; a fold that has converged keeps its last value."""
-    longest = max(len(curve) for curve in curves)
-    padded = [[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves]
-    means: list[float] = np.mean(padded, axis=0).tolist()
-    return means
-
-
-def _register(run: Run, lake: Lake, data: TrainingSet, weights: Weights, fitted: Head) -> str:
+def _register(run: Run, lake: Lake, data: TrainingSet, model: "keras.Model") -> str:
     """Export the model, check the export, log it and register it; returns the version."""
     log.info("exporting to LiteRT")
-    model = network.classifier(weights, fitted)
     pictures = _sample(lake, data)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
