@@ -1,5 +1,6 @@
 """`counterfeit`: the platform's commands, the same functions that the DAGs call."""
 
+import json
 import logging
 import mimetypes
 import sys
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from counterfeit_ml.errors import CounterfeitError, IngestionError
+from counterfeit_ml.errors import CounterfeitError, IngestionError, TrainingError
 from counterfeit_ml.settings import ConfigSettings, Settings
 
 app = typer.Typer(
@@ -260,6 +261,57 @@ def retrain(
     settings = Settings.load()
     console.print(validate_training_images(settings, label_set or ()))
     console.print(run(settings, label_set or (), seed))
+
+
+FOLDER = {"exists": True, "file_okay": False, "show_default": False}
+
+
+@app.command(rich_help_panel=JOB)
+def evaluate(
+    train: Annotated[
+        Path, typer.Option(help="Folder to learn from, one folder a class.", **FOLDER)
+    ],
+    test: Annotated[Path, typer.Option(help="Folder to measure on, laid out alike.", **FOLDER)],
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the measures there, as JSON.")
+    ] = None,
+    brands: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="Only these classes, and no_logo; else all."),
+    ] = None,
+) -> None:
+    """Train on one folder of classes and measure on another; needs no running stack.
+
+    \b
+    Any classes will do, ten or four hundred: a folder of pictures each, named
+    as you like; no_logo holds what shows none. Measured is the file that would
+    score; nothing is registered. Training pictures of which the test has a
+    near-duplicate are left out, files that cannot be used are counted.
+
+    \b
+    counterfeit evaluate --train train/ --test test/ --out measures.json
+        every class; the same measures as JSON
+    counterfeit evaluate --train train/ --test test/ --brands gucci,chanel
+        two brands, and no_logo where there is one
+    """
+    from counterfeit_ml.training.trial import run_trial
+    from counterfeit_ml.training.trial_report import measures, trial_tables
+
+    if out is not None and not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.absolute().parent}.", param_hint="--out")
+    chosen = [name.strip() for name in (brands or "").split(",") if name.strip()]
+    trial = run_trial(train, test, chosen, ConfigSettings.load().cache_dir)
+    console.print(trial_tables(trial))
+    if out is not None:
+        _write(out, json.dumps(measures(trial), indent=1))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be written: {error.strerror}.") from error
+    console.print(f"The measures are in {path}.", markup=False)
 
 
 @app.command(rich_help_panel=JOB)
