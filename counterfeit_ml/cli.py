@@ -300,12 +300,15 @@ def retrain(
     brands: Brands = None,
 ) -> None:
     """Train the logo model on the labels in the lake; what passes the gate becomes champion."""
+    from counterfeit_ml.label_sets import ALL_BRANDS
     from counterfeit_ml.training import retrain as run
     from counterfeit_ml.validation import validate_training_images
 
     settings, chosen, sets = Settings.load(), _brands(brands), list(label_set or ())
     if labels is not None:
-        sets.append(_import_labels(settings, labels, None, Origin.seed, chosen))
+        # Whole, so that the set is the same whichever of its classes a training takes.
+        every = ALL_BRANDS if chosen else ()
+        sets.append(_import_labels(settings, labels, None, Origin.seed, every))
     console.print(validate_training_images(settings, sets, chosen))
     console.print(run(settings, sets, seed, chosen))
 

@@ -13,7 +13,7 @@ ORIGINS = ("synthetic", "seed", "review")
 ALL_BRANDS = ("all",)
 """Every class that is found, instead of those of the catalogue or of a list."""
 OWN_CLASSES = "own_classes"
-"""Key of a set's manifest summary: whether it was imported with classes of its own."""
+"""Key of a set's manifest summary: whether it has classes that were not the catalogue's."""
 
 LabelRow = dict[str, Any]
 
@@ -34,7 +34,7 @@ def classes_of(
 
 
 def choose_sets(lake: Lake, named: Sequence[str]) -> tuple[str, ...]:
-    """The label sets ``named``; else all that were labelled by the catalogue.
+    """The label sets ``named``; else all whose classes are the catalogue's.
 
     A set with classes of its own may call ``no_logo`` what is a brand of ours: only who names it
     takes it.

@@ -65,10 +65,8 @@ def import_labels() -> None:
     """A folder or a CSV into one label set."""
 
     @step(task_id="import_labels", outlets=[LABELS])
-    def take(params: Any = None) -> dict:
+    def take(params: Any = None) -> dict[str, int]:
         """Refuse what cannot be learned from, store the rest, and count both."""
-        from dataclasses import asdict
-
         from counterfeit_ml.brands import load_brands
         from counterfeit_ml.lake import Lake
         from counterfeit_ml.training import import_labels, set_name
@@ -82,7 +80,7 @@ def import_labels() -> None:
             params["origin"],
             params["brands"] or (),
         )
-        return asdict(summary)
+        return summary.figures()
 
     take()
 

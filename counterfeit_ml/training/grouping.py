@@ -55,6 +55,19 @@ def join(new: Sequence[Member], frozen: Sequence[Member]) -> tuple[list[Member],
     return placed, bridging
 
 
+def parted(known: Sequence[Member], frozen: Sequence[Member]) -> set[str]:
+    """The digests of those in ``known`` that have a near-duplicate on the other side of the split.
+
+    There are none unless two imports ran at the same time.
+    """
+    ones, others = (as_hashes([(m.phash, m.dhash) for m in side]) for side in (known, frozen))
+    return {
+        known[one].digest
+        for one, other in near_pairs(ones, others)
+        if known[one].split != frozen[other].split
+    }
+
+
 def joined_groups(members: Sequence[Member]) -> list[str]:
     """The group of each member, groups that near-duplicates or sellers tie being one."""
     ties = [*_ties(members, ()), *_alike([one.group for one in members])]

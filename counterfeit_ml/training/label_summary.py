@@ -38,6 +38,19 @@ class ImportSummary:
             f"{measuring} for evaluation, {sum(self.refused.values())} refused"
         )
 
+    def figures(self) -> dict[str, int]:
+        """Every count by a name of its own, for the tab *Results*; the sentences are in the log."""
+        return {
+            "accepted": sum(self.pictures.values()),
+            "for evaluation": sum(self.evaluation.values()),
+            "groups": self.groups,
+            "copies": self.copies,
+            "refused": sum(self.refused.values()),
+            **{f"refused: {reason}": count for reason, count in self.refused.items()},
+            **{f"converted: {kind}": count for kind, count in self.converted.items()},
+            **{f"class {name}": count for name, count in self.pictures.items()},
+        }
+
 
 def summary_tables(summary: ImportSummary) -> RenderableType:
     """The classes, and what was refused or converted. Names are shown as they are, no markup."""

@@ -17,7 +17,7 @@ from counterfeit_ml.errors import TrainingError
 from counterfeit_ml.label_sets import ALL_BRANDS, EVALUATION, ORIGINS, OWN_CLASSES, classes_of
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.progress import track
-from counterfeit_ml.training.grouping import Member, join
+from counterfeit_ml.training.grouping import Member, join, parted
 from counterfeit_ml.training.inspection import Reason, RefusedLabelError, inspect
 from counterfeit_ml.training.label_conflicts import Labelled, settle, suspicions
 from counterfeit_ml.training.label_source import LabelledFile, LabelSource, Refusal, open_source
@@ -64,7 +64,8 @@ def import_labels(
     table = _table(pictures, stored, origin, labelled_by or opened.name)
     copies = len(sound) - len({(one.digest, one.label) for one in sound})
     summary = _summary(label_set, table, [one for one, _ in pictures], refused, copies)
-    lake.write(LABELS, table, {OWN_CLASSES: bool(brands)}, label_set=label_set)
+    own = not set(summary.pictures) <= set(catalogue.classes)
+    lake.write(LABELS, table, {OWN_CLASSES: own}, label_set=label_set)
     _tell(summary, refused)
     return summary
 
@@ -140,6 +141,7 @@ def _grouped(
     told = [replace(member, seller_id=found[digest].seller_id) for digest, member in known.items()]
     new = [member for digest, member in found.items() if digest not in known]
     placed, bridging = join(new, [*stored.members, *told])
+    bridging |= parted(list(known.values()), stored.members)
     members = {**known, **{member.digest: member for member in placed}}
     detail = (
         "It ties a picture of the evaluation to one of the training, by likeness or seller, so it "
@@ -150,7 +152,7 @@ def _grouped(
         for one in pictures
         if one.digest in bridging
     ]
-    return [(one, members[one.digest]) for one in pictures if one.digest in members], refused
+    return [(one, members[one.digest]) for one in pictures if one.digest not in bridging], refused
 
 
 def _member(one: Labelled) -> Member:

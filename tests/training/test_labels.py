@@ -1,15 +1,20 @@
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
+import pyarrow as pa
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from counterfeit_ml.brands import BrandCatalogue
 from counterfeit_ml.datasets import LABELS
 from counterfeit_ml.errors import ConfigError, TrainingError
-from counterfeit_ml.label_sets import ALL_BRANDS
+from counterfeit_ml.label_sets import ALL_BRANDS, OWN_CLASSES
 from counterfeit_ml.lake import Lake
+from counterfeit_ml.training.dataset import load_training_set
+from counterfeit_ml.training.label_summary import ImportSummary, summary_tables
 from counterfeit_ml.training.labels import import_labels
 from tests.training.drawn import draw_labels, picture
 
@@ -71,6 +76,7 @@ def test_pictures_and_rows_are_in_the_lake(lake, catalogue, tmp_path):
         "label_set": "rows",
     }
     assert lake.get_image(row["image_sha256"]) == ring
+    assert lake.manifest(LABELS, label_set="rows").summary == {OWN_CLASSES: False}
 
 
 def test_importing_twice_changes_no_byte(lake, catalogue, tmp_path, monkeypatch):
@@ -177,6 +183,7 @@ def test_classes_may_be_chosen(lake, tmp_path):
     nothing = BrandCatalogue(brands={})
     whole = import_labels(lake, nothing, directory, "whole", brands=ALL_BRANDS)
     assert list(whole.pictures) == ["bars", "no_logo", "ring"]
+    assert lake.manifest(LABELS, label_set="whole").summary == {OWN_CLASSES: True}
     some = import_labels(lake, nothing, directory, "some", brands=["ring"])
     assert (list(some.pictures), some.refused) == (["no_logo", "ring"], {"not_chosen": 1})
     with pytest.raises(TrainingError, match="The folder shop has no wheel: it has bars, no_logo,"):
@@ -260,3 +267,62 @@ def test_a_picture_that_ties_both_splits_is_refused(lake, catalogue, tmp_path):
     summary = import_labels(lake, catalogue, path, "third")
     assert summary.refused == {"bridges_splits": 1}
     assert sha256(bridge).hexdigest() not in rows(lake, "third")
+
+
+def test_a_leak_that_two_imports_at_once_made_is_mended_by_importing_again(
+    lake, catalogue, tmp_path
+):
+    directory = draw_labels(tmp_path / "shop", each=5)
+    import_labels(lake, catalogue, directory, "one")
+    table = lake.read(LABELS, label_set="one")
+    split = ["train" if side == "evaluation" else side for side in table["split"].to_pylist()]
+    place = table.schema.get_field_index("split")
+    other = table.set_column(place, "split", pa.array(split)).select(LABELS.schema.names)
+    digests = pa.array([f"{number:064x}" for number in range(15)])
+    lake.write(LABELS, other.set_column(0, "image_sha256", digests), label_set="two")
+    summary = import_labels(lake, catalogue, directory, "one")
+    assert summary.refused == {"bridges_splits": 3}
+
+
+def test_a_set_of_before_there_were_splits_is_decided_by_importing_it_again(
+    lake, catalogue, tmp_path
+):
+    directory = draw_labels(tmp_path / "shop", each=5)
+    old = ("image_sha256", "label", "split_group", "origin", "labelled_by")
+    schema = pa.schema([LABELS.schema.field(name) for name in old])
+    row = dict.fromkeys(old, "seed")
+    table = pa.Table.from_pylist([row], schema)
+    lake.write(replace(LABELS, schema=schema), table, label_set="old")
+    with pytest.raises(TrainingError, match=r"^old: imported before pictures had a split; import"):
+        load_training_set(lake, catalogue, ["old"])
+    import_labels(lake, catalogue, directory, "old")
+    assert len(load_training_set(lake, catalogue, ["old"]).part("evaluation").digests) == 3
+
+
+def test_the_summary_is_shown_as_tables_and_told_as_figures():
+    summary = ImportSummary(
+        label_set="shop",
+        pictures={"[bold]": 12},
+        evaluation={"[bold]": 2},
+        groups=11,
+        copies=1,
+        converted={"CMYK": 3},
+        refused={"tiny": 21},
+        refusals=("a/1.jpg: tiny: 3 x 3 pixels.",),
+        notes=("A note.",),
+    )
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(summary_tables(summary))
+    shown = console.export_text()
+    for text in ("[bold]", "refused: tiny", "converted: CMYK", "a/1.jpg: tiny", "and 20 more: see"):
+        assert text in shown
+    assert summary.figures() == {
+        "accepted": 12,
+        "for evaluation": 2,
+        "groups": 11,
+        "copies": 1,
+        "refused": 21,
+        "refused: tiny": 21,
+        "converted: CMYK": 3,
+        "class [bold]": 12,
+    }
