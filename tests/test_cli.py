@@ -79,3 +79,16 @@ def test_evaluating_needs_two_folders_and_a_place_to_write(tmp_path):
         (*both, "--out", str(tmp_path / "nowhere" / "measures.json")),
     ):
         assert invoke("evaluate", *arguments).exit_code == 2
+
+
+def test_labels_and_retraining_take_any_classes():
+    for command, options in {
+        "labels": ("--name", "--origin", "--brands", "seller_id", "s3://bucket"),
+        "retrain": ("--set", "--labels", "--brands"),
+    }.items():
+        shown = invoke(command, "--help").output
+        for option in options:
+            assert option in shown
+    done = invoke("labels", "x", "--origin", "rumour")
+    assert done.exit_code == 2
+    assert "Invalid value for '--origin'" in done.output

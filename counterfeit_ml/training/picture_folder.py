@@ -1,8 +1,7 @@
 """Reads a folder of classes where there is no lake: one folder of pictures a class."""
 
-import io
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,41 +10,24 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from counterfeit_ml.brands import NO_LOGO
-from counterfeit_ml.errors import PictureError, TrainingError
-from counterfeit_ml.pictures import FORMATS, MAX_PIXELS, open_rgb
+from counterfeit_ml.errors import TrainingError
+from counterfeit_ml.near_duplicates import Hashes, as_hashes, near_pairs
 from counterfeit_ml.progress import track
 from counterfeit_ml.training.dataset import TrainingSet
-from counterfeit_ml.training.labels import difference_hash, near_duplicate_groups
+from counterfeit_ml.training.grouping import Member, joined_groups
+from counterfeit_ml.training.inspection import MAX_BYTES, Reason, RefusedLabelError, inspect
+from counterfeit_ml.training.label_conflicts import Labelled, settle
+from counterfeit_ml.training.label_source import LabelledFile, Refusal
 
-MAX_BYTES = 100 * 1024 * 1024
-TINY = 16  # pixels of the shorter side; below that no mark can be told
 READERS = 4
-EXIF_ORIENTATION = 0x0112
 
-# Why a file is not used, beside what makes it unreadable.
+# Why a readable picture is not used, beside what ``settle`` refuses.
 COPY = "copy of another file"
-TWO_LABELS = "same picture under two labels"
 SEEN_IN_TEST = "near-duplicate of a test picture"
 
 log = logging.getLogger(__name__)
-
-
-class _UnusableError(Exception):
-    """In a few words, the same for every file of that kind."""
-
-
-@dataclass(frozen=True)
-class LabelledFile:
-    """A readable picture: its class, the sha256 of its bytes, its perceptual hash."""
-
-    file: Path
-    label: str
-    digest: str
-    fingerprint: int
-    evened_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,7 +35,7 @@ class PictureFolder:
     """The distinct pictures of a folder, in order of their digest, and what was not taken."""
 
     directory: Path
-    pictures: tuple[LabelledFile, ...]
+    pictures: tuple[Labelled, ...]
     unreadable: Counter[str]
     """Files by what is wrong with them."""
     left_out: Counter[str]
@@ -66,13 +48,18 @@ class PictureFolder:
         return (*sorted(names - {NO_LOGO}), *(names & {NO_LOGO}))
 
     @property
-    def evened_out(self) -> Counter[str]:
+    def converted(self) -> Counter[str]:
         """Pictures used that are not plain RGB, upright and still, by what they are instead."""
-        return Counter(word for one in self.pictures for word in one.evened_out)
+        return Counter(word for one in self.pictures for word in one.picture.converted)
+
+    @property
+    def hashes(self) -> Hashes:
+        """Of each picture, for comparison."""
+        return as_hashes([(one.picture.phash, one.picture.dhash) for one in self.pictures])
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        return {one.digest: one.file for one in self.pictures}
+        return {one.digest: Path(one.file.path) for one in self.pictures}
 
     def load(self, digest: str) -> bytes:
         """The bytes of the picture with this digest; ``TrainingError`` if it changed or went."""
@@ -93,14 +80,14 @@ class PictureFolder:
 
     def training_set(self) -> TrainingSet:
         """The pictures as ``learn`` takes them, near-duplicates in one group."""
-        groups = near_duplicate_groups([one.fingerprint for one in self.pictures])
+        pictures = [(one.digest, one.picture.phash, one.picture.dhash) for one in self.pictures]
         place = {name: index for index, name in enumerate(self.classes)}
         return TrainingSet(
             classes=self.classes,
             label_sets=(self.directory.resolve().name,),
             digests=tuple(one.digest for one in self.pictures),
             labels=np.array([place[one.label] for one in self.pictures], np.int64),
-            groups=tuple(self.pictures[group].digest for group in groups),
+            groups=tuple(joined_groups([Member(*picture, None) for picture in pictures])),
         )
 
 
@@ -113,13 +100,16 @@ def read_folder(directory: Path, brands: Collection[str] = ()) -> PictureFolder:
     files = _files(directory, {*brands, NO_LOGO} if brands else ())
     with ThreadPoolExecutor(READERS) as pool:
         read = list(track(pool.map(_read, files), f"pictures of {directory}", len(files)))
+    sound = [one for one in read if isinstance(one, Labelled)]
+    pictures, disputed = settle(sound)
+    _tell(disputed)
+    copies = Counter({COPY: len(sound) - len(pictures) - len(disputed)})
     folder = PictureFolder(
         directory,
-        tuple(one for one in read if isinstance(one, LabelledFile)),
-        Counter(one for one in read if isinstance(one, str)),
-        Counter(),
+        tuple(pictures),
+        Counter(one.reason.value for one in read if isinstance(one, Refusal)),
+        copies + Counter(one.reason.value for one in disputed),
     )
-    folder = _distinct(folder)
     if not folder.pictures:
         raise TrainingError(
             f"{directory} holds no readable picture in a folder named by its class"
@@ -129,12 +119,9 @@ def read_folder(directory: Path, brands: Collection[str] = ()) -> PictureFolder:
 
 
 def near_duplicates(folder: PictureFolder, other: PictureFolder) -> set[str]:
-    """Digests of the pictures of ``folder`` that are, through others even, copies in ``other``."""
-    pictures = [*other.pictures, *folder.pictures]
-    groups = near_duplicate_groups([one.fingerprint for one in pictures])
-    seen = set(groups[: len(other.pictures)])
-    alike = zip(folder.pictures, groups[len(other.pictures) :], strict=True)
-    return {one.digest for one, group in alike if group in seen}
+    """Digests of the pictures of ``folder`` that look like one in ``other``."""
+    pairs = near_pairs(folder.hashes, other.hashes)
+    return {folder.pictures[index].digest for index, _ in pairs}
 
 
 def _files(directory: Path, only: Collection[str]) -> list[Path]:
@@ -158,79 +145,26 @@ def _visible(directory: Path) -> list[Path]:
         ) from error
 
 
-def _read(file: Path) -> LabelledFile | str:
-    """The picture in a file, or in a few words why there is none."""
+def _read(file: Path) -> Labelled | Refusal:
     try:
-        return _picture(file)
-    except _UnusableError as error:
-        log.warning("%s is left out: %s", file, error)
-        return str(error)
-
-
-def _picture(file: Path) -> LabelledFile:
-    data = _bytes(file)
-    try:
-        image, words = open_rgb(data, 2 * TINY), _evened_out(data)
-    except PictureError as error:
-        raise _UnusableError(_why(error)) from error
-    if min(image.size) < TINY:
-        raise _UnusableError(f"smaller than {TINY} pixels")
-    digest = sha256(data).hexdigest()
-    return LabelledFile(file, file.parent.name, digest, difference_hash(image), words)
-
-
-def _evened_out(data: bytes) -> tuple[str, ...]:
-    """What reading this picture changes, in words."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            found = {
-                "grey": image.mode in ("1", "L", "LA"),
-                "CMYK": image.mode == "CMYK",
-                "16-bit": image.mode.startswith("I"),
-                "transparent": image.has_transparency_data,
-                "turned by EXIF": image.getexif().get(EXIF_ORIENTATION, 1) in range(2, 9),
-                # A phone's JPEG may carry a second picture behind it, which is no animation.
-                "animated": image.format != "MPO" and getattr(image, "is_animated", False),
-            }
-    except Exception as error:  # decoders raise what they like on hostile bytes
-        raise PictureError(f"The picture's header is broken: {error}.") from error
-    return tuple(name for name, true in found.items() if true)
+        picture = inspect(_bytes(file))
+    except RefusedLabelError as error:
+        refusal = Refusal(error.reason, str(file), error.detail)
+        _tell([refusal])
+        return refusal
+    return Labelled(LabelledFile(str(file), str(file), file.parent.name), picture)
 
 
 def _bytes(file: Path) -> bytes:
+    if not file.is_file():
+        raise RefusedLabelError(Reason.NOT_A_FILE, "It is no file, or leads nowhere.")
     try:
-        if not file.is_file():
-            raise _UnusableError("no file")
-        if file.stat().st_size > MAX_BYTES:
-            raise _UnusableError(f"over {MAX_BYTES >> 20} MB")
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _UnusableError(f"cannot be opened ({error.strerror})") from error
-    if not data:
-        raise _UnusableError("empty file")
-    return data
+        raise RefusedLabelError(Reason.UNREADABLE, f"It cannot be read: {error}.") from error
 
 
-def _why(error: PictureError) -> str:
-    cause = error.__cause__
-    if isinstance(cause, UnidentifiedImageError):
-        return "no picture of a known format"
-    if cause is None or isinstance(cause, Image.DecompressionBombError):
-        return f"over {MAX_PIXELS // 1_000_000} megapixels"
-    return "broken or cut short"
-
-
-def _distinct(folder: PictureFolder) -> PictureFolder:
-    """Each picture once; none that stands under two labels, as nobody knows which is right."""
-    same: dict[str, list[LabelledFile]] = defaultdict(list)
-    for one in folder.pictures:
-        same[one.digest].append(one)
-    disputed = {digest for digest, files in same.items() if len({f.label for f in files}) > 1}
-    for digest in sorted(disputed):
-        names = ", ".join(str(one.file) for one in same[digest])
-        log.warning("%s are left out: %s", names, TWO_LABELS)
-    kept = folder.without(disputed, TWO_LABELS)
-    first = {one.digest: one for one in reversed(kept.pictures)}
-    copies = Counter({COPY: len(kept.pictures) - len(first)})
-    pictures = tuple(first[digest] for digest in sorted(first))
-    return replace(kept, pictures=pictures, left_out=kept.left_out + copies)
+def _tell(refused: Collection[Refusal]) -> None:
+    for one in refused:
+        log.warning("%s is left out: %s", one.where, one.detail)

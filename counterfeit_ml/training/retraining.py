@@ -57,14 +57,21 @@ class RetrainResult:
         return text
 
 
-def retrain(settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018) -> RetrainResult:
+def retrain(
+    settings: Settings,
+    label_sets: Sequence[str] = (),
+    seed: int = 2018,
+    brands: Sequence[str] = (),
+) -> RetrainResult:
     """Train on these label sets (all, where none is named), register, and promote what works.
+
+    ``brands`` are the classes, those of the catalogue where none is given.
 
     The same labels and ``seed`` give the same metrics. Raises ``TrainingError``, ``LakeError`` or
     ``RegistryError``; the MLflow run, once begun, then ends as FAILED and the champion stays.
     """
     lake, registry = Lake(settings), Registry(settings)
-    data = load_training_set(lake, load_brands(settings.config_dir), label_sets)
+    data = load_training_set(lake, load_brands(settings.config_dir), label_sets, brands)
     log.info("training on %d pictures of %s", len(data.digests), ", ".join(data.label_sets))
     with registry.run(
         " + ".join(data.label_sets), {"label_sets": ",".join(data.label_sets)}

@@ -114,10 +114,11 @@ def _files(trial: Trial) -> Table:
     table.add_column("test", justify="right")
     sides = [_folder(trial.train), _folder(trial.test)]
     table.add_row("pictures used", *(str(side["pictures"]) for side in sides))
-    for part, words in (("evened_out", "used, though"), ("left_out", ""), ("unreadable", "")):
+    for part, words in (("converted", "used, though"), ("left_out", ""), ("unreadable", "")):
         for name in sorted({name for side in sides for name in side[part]}):
             counts = (str(side[part].get(name, 0)) for side in sides)
-            table.add_row(Text(f"{words} {name}" if words else f"not used: {name}"), *counts)
+            plain = name.replace("_", " ")
+            table.add_row(Text(f"{words} {plain}" if words else f"not used: {plain}"), *counts)
     return table
 
 
@@ -125,7 +126,7 @@ def _folder(folder: PictureFolder) -> dict[str, Any]:
     return {
         "directory": str(folder.directory),
         "pictures": len(folder.pictures),
-        "evened_out": dict(sorted(folder.evened_out.items())),
+        "converted": dict(sorted(folder.converted.items())),
         "left_out": {name: count for name, count in sorted(folder.left_out.items()) if count},
         "unreadable": dict(sorted(folder.unreadable.items())),
     }

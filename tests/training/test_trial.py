@@ -67,10 +67,10 @@ def test_it_says_what_became_of_the_files(evaluated):
     shown, measures = evaluated
     assert measures["train"]["pictures"] == 24
     assert measures["train"]["left_out"] == {SEEN_IN_TEST: 1}
-    assert measures["test"]["unreadable"] == {"no picture of a known format": 1}
+    assert measures["test"]["unreadable"] == {"unreadable": 1}
     assert "Measured on 12 pictures it never saw" in shown
     assert "not used: near-duplicate of a test picture" in shown
-    assert "not used: no picture of a known format" in shown
+    assert "not used: unreadable" in shown
 
 
 def test_classes_that_were_not_taught_are_named(folders, cache_dir, tmp_path):
