@@ -83,8 +83,8 @@ def per_class_figure(evaluation: Evaluation) -> Figure:
     axes.scatter(recall, rows, color="tab:orange", marker="D", label="recall", zorder=2)
     texts = [f"{_short(table['class'][index])} ({table['pictures'][index]})" for index in shown]
     axes.set_yticks(rows, texts, parse_math=False)
-    which = f"the {len(shown)} of {len(order)} classes" if len(shown) < len(order) else "classes"
-    title = f"Precision and recall: {which} of lowest F1 first"
+    which = f"{len(shown)} of {len(order)}" if len(shown) < len(order) else "all"
+    title = f"Precision and recall of {which} classes, lowest F1 first"
     axes.set(xlabel="share", ylabel="class (pictures)", xlim=(-0.02, 1.02), title=title)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="x", alpha=0.3)
