@@ -67,7 +67,7 @@ def _compute(
     from ai_edge_litert.interpreter import Interpreter
 
     # Four times faster on a CPU than Keras's predict.
-    content = network.to_litert(network.feature_network(weights))
+    content = network.to_litert(network.feature_network(network.feature_layers(weights)))
     interpreter = Interpreter(model_content=content, num_threads=os.cpu_count())
     entry = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(entry, (VIEWS, pictures.SIZE, pictures.SIZE, 3), strict=True)

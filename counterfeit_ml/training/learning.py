@@ -1,116 +1,178 @@
-"""Learns the logo model from labelled pictures: features, head, calibration."""
+"""Learns the logo model from labelled pictures: features, head, upper blocks, calibration."""
 
 import logging
+import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
-from counterfeit_ml.training import head, network
-from counterfeit_ml.training.dataset import TrainingSet
+from counterfeit_ml.pictures import decode
+from counterfeit_ml.training import augmentation, fine_tuning, head, network
+from counterfeit_ml.training.dataset import FOLDS, TrainingSet
 from counterfeit_ml.training.evaluation import Evaluation
 from counterfeit_ml.training.features import VIEWS, extract
-from counterfeit_ml.training.head import Curve
+from counterfeit_ml.training.head import Head
 from counterfeit_ml.training.weights import Weights
 
 if TYPE_CHECKING:
     import keras
 
-Features = NDArray[np.float32]
+REHEARSALS = 1
+CHUNK = 64
 
-RECIPE = {
-    "network": "MobileNet v1 1.0 224, frozen",
-    "views_per_picture": VIEWS,
-    "l2": head.L2,
-    "iterations": head.ITERATIONS,
-}
-"""What decides a model beside pictures, weights and seed."""
+Features = NDArray[np.float32]
+Logits = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Learned:
-    """A model, and how good it is by cross-validation."""
+    """A model, and how good it is on pictures held back from one like it."""
 
     model: "keras.Model"
     """uint8 RGB (N, 224, 224, 3) to calibrated probabilities (N, classes)."""
     held_out: Evaluation
-    """Every picture judged by a model that has not seen its group."""
+    """Pictures judged by a model that has not seen their groups."""
+    judged: tuple[str, ...]
+    """The digests of those pictures, in the same order."""
     temperature: float
     loss: list[float]
-    """After each iteration, the folds' mean."""
-    held_out_loss: list[float]
+    """Of the final model, after each iteration or step."""
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Layers and the head that belongs to them; the head's logits are not calibrated."""
+
+    layers: "keras.Model"
+    head: Head
+    loss: list[float]
+
+
+def recipe(fine_tune: bool) -> dict[str, str | int | float]:
+    """What decides a model beside pictures, weights and seed."""
+    tuned = f"fine-tuned above {fine_tuning.FROZEN_UP_TO}" if fine_tune else "frozen"
+    shared = {
+        "network": f"MobileNet v1 1.0 224, {tuned}",
+        "views_per_picture": VIEWS,
+        "l2": head.L2,
+        "iterations": head.ITERATIONS,
+    }
+    if not fine_tune:
+        return shared
+    return shared | {"epochs": fine_tuning.EPOCHS, "learning_rate": fine_tuning.RATE}
 
 
 def learn(
-    data: TrainingSet, load: Callable[[str], bytes], weights: Weights, cache_dir: Path, seed: int
+    data: TrainingSet,
+    load: Callable[[str], bytes],
+    weights: Weights,
+    cache_dir: Path,
+    seed: int,
+    fine_tune: bool = True,
+    rehearsals: int = REHEARSALS,
 ) -> Learned:
     """Learn from all pictures of ``data``, which ``load`` fetches by digest.
 
-    The same arguments give the same metrics. Raises ``TrainingError`` or ``PictureError``.
+    The head alone is judged by grouped cross-validation. With ``fine_tune``, which takes minutes,
+    only so many of its folds are: ``rehearsals``, each a whole training without one fold. The
+    same arguments give the same metrics. Raises ``TrainingError`` or ``PictureError``.
     """
     features = extract(data.digests, load, weights, cache_dir)
-    evaluation, temperature, curves = _cross_validate(data, features, seed)
-    log.info("fitting the head on all pictures")
-    final, _ = head.fit_head(*_all_views(features, data.labels), len(data.classes))
+    folds = list(data.folds(seed))
+    with tempfile.TemporaryDirectory(dir=cache_dir, prefix="pixels-") as folder:
+        pixels = _pixels(data, load, Path(folder)) if fine_tune else None
+        trainer = _Trainer(data, load, features, weights, seed, pixels)
+        folds = folds[:rehearsals] if fine_tune else folds
+        logits = np.concatenate([trainer.rehearse(*fold) for fold in folds])
+        log.info("training on all %d pictures", len(data.digests))
+        final = trainer.train(np.arange(len(data.labels)))
+    held = np.concatenate([held for _, held in folds])
+    labels = data.labels[held]
+    parts = [data.groups[index] for index in held]
+    temperature = head.fit_temperature(logits, labels)
     return Learned(
-        network.classifier(weights, final.cooled(temperature)),
-        evaluation,
+        network.classifier(final.layers, final.head.cooled(temperature)),
+        Evaluation(data.classes, labels, _calibrated(logits, labels, parts)),
+        tuple(data.digests[index] for index in held),
         temperature,
-        _mean([curve.trained for curve in curves]),
-        _mean([curve.watched for curve in curves]),
+        final.loss,
     )
 
 
-def _cross_validate(
-    data: TrainingSet, features: Features, seed: int
-) -> tuple[Evaluation, float, list[Curve]]:
-    """Every picture judged by a head that has not seen its group, and the temperature for that.
+@dataclass(frozen=True)
+class _Trainer:
+    """Trains on a part of the pictures; with ``pixels``, the upper blocks as well."""
 
-    Cross-validation, not one held-out part: of five pictures of a brand, one says nothing.
-    """
-    folds = list(data.folds(seed))
-    logits = np.zeros((len(data.labels), len(data.classes)))
-    curves = []
-    for number, (train, held) in enumerate(folds, 1):
-        watch = (features[held, 0], data.labels[held])
-        fitted, curve = head.fit_head(
-            *_all_views(features[train], data.labels[train]), len(data.classes), watch
-        )
-        logits[held] = fitted.logits(features[held, 0])
-        curves.append(curve)
-        log.info("fold %d of %d: held-out loss %.3f", number, len(folds), curve.watched[-1])
-    probabilities = _calibrated(logits, data.labels, folds)
-    temperature = head.fit_temperature(logits, data.labels)
-    return Evaluation(data.classes, data.labels, probabilities), temperature, curves
+    data: TrainingSet
+    load: Callable[[str], bytes]
+    features: Features
+    weights: Weights
+    seed: int
+    pixels: NDArray[np.uint8] | None
+
+    def rehearse(self, train: Indices, held: Indices) -> Logits:
+        """Logits of the pictures ``held`` by a model that has seen only ``train``."""
+        fitted = self.train(train)
+        logits = fitted.head.logits(self._features(fitted, held))
+        loss = head.cross_entropy(logits, self.data.labels[held])
+        log.info("held-out loss %.3f on %d pictures", loss, len(held))
+        return logits
+
+    def train(self, chosen: Indices) -> _Fitted:
+        """Fit the head, then tune the upper blocks with it."""
+        views = self.features[chosen].reshape(-1, self.features.shape[-1])
+        labels = np.repeat(self.data.labels[chosen], self.features.shape[1])
+        layers = network.feature_layers(self.weights)
+        fitted, curve = head.fit_head(views, labels, len(self.data.classes))
+        if self.pixels is None:
+            return _Fitted(layers, fitted, curve.trained)
+        known = fine_tuning.Pictures(self.pixels, chosen, self.data.labels[chosen])
+        tuned = fine_tuning.fine_tune(layers, fitted, known, self.seed)
+        return _Fitted(layers, tuned.head, tuned.loss)
+
+    def _features(self, fitted: _Fitted, chosen: Indices) -> Features:
+        """Of the pictures as scoring sees them."""
+        if self.pixels is None:
+            return self.features[chosen, 0]
+        tuned = network.feature_network(fitted.layers)
+        parts = [chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK)]
+        return np.concatenate([network.predict(tuned, self._shown(part)) for part in parts])
+
+    def _shown(self, chosen: Indices) -> NDArray[np.uint8]:
+        return np.stack([decode(self.load(self.data.digests[index])) for index in chosen])
 
 
-def _calibrated(
-    logits: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-) -> NDArray[np.float64]:
-    """Each fold's probabilities, with a temperature fitted on the other folds only."""
-    from scipy.special import softmax
+def _pixels(data: TrainingSet, load: Callable[[str], bytes], folder: Path) -> NDArray[np.uint8]:
+    """Pixels (N, SIDE, SIDE, 3) of all pictures, in a file: a picture takes 200 KB."""
+    side = augmentation.SIDE
+    shape = (len(data.digests), side, side, 3)
+    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(data.digests), CHUNK):
+            part = data.digests[start : start + CHUNK]
+            made = pool.map(lambda digest: decode(load(digest), side), part)
+            pixels[start : start + len(part)] = list(made)
+    return pixels
 
+
+def _calibrated(logits: Logits, labels: Indices, groups: Sequence[str]) -> NDArray[np.float64]:
+    """Probabilities, each part's with a temperature fitted on the other parts only."""
+    from sklearn.model_selection import GroupKFold
+
+    parts = min(FOLDS, len(set(groups)))
+    if parts < 2:
+        return np.asarray(softmax(logits / head.fit_temperature(logits, labels), axis=1))
     probabilities = np.zeros_like(logits)
-    for others, held in folds:
+    for others, part in GroupKFold(parts).split(logits, groups=groups):
         temperature = head.fit_temperature(logits[others], labels[others])
-        probabilities[held] = softmax(logits[held] / temperature, axis=1)
+        probabilities[part] = softmax(logits[part] / temperature, axis=1)
     return probabilities
-
-
-def _all_views(features: Features, labels: NDArray[np.int64]) -> tuple[Features, NDArray[np.int64]]:
-    return features.reshape(-1, features.shape[-1]), np.repeat(labels, features.shape[1])
-
-
-def _mean(curves: Sequence[Sequence[float]]) -> list[float]:
-    """The folds' mean after each iteration; a fold that has converged keeps its last value."""
-    longest = max(len(curve) for curve in curves)
-    padded = [[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves]
-    means: list[float] = np.mean(padded, axis=0).tolist()
-    return means

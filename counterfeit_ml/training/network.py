@@ -18,38 +18,49 @@ if TYPE_CHECKING:
 # something there is, maxima whether it is anywhere at all. Chosen by grouped cross-validation.
 POOLED = (
     ("conv_pw_5_relu", ("max",)),
+    ("conv_pw_9_relu", ("avg", "max")),
     ("conv_pw_11_relu", ("avg", "max")),
+    ("conv_pw_12_relu", ("avg", "max")),
     ("conv_pw_13_relu", ("avg", "max")),
 )
+EPSILON = 1e-6
 
 
-def feature_network(weights: Weights) -> "keras.Model":
-    """uint8 RGB (N, 224, 224, 3) to float32 features (N, 3328), frozen."""
+def feature_layers(weights: Weights) -> "keras.Model":
+    """Float pictures (N, 224, 224, 3) in [-1, 1] to float32 features (N, 6400).
+
+    Each layer's pooled activations are square-rooted and scaled to length 1 (Perronnin et al.
+    2010): a few strong ones would drown all others.
+    """
     import keras
 
     base = mobilenet(weights)
-    layers = keras.Model(base.input, [base.get_layer(name).output for name, _ in POOLED])
-    pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8", name="pictures")
-    outputs = layers(keras.layers.Rescaling(1 / 127.5, -1.0)(pictures))
     pools = {
         "avg": keras.layers.GlobalAveragePooling2D,
         "max": keras.layers.GlobalMaxPooling2D,
     }
-    pooled = [
-        pools[kind]()(output)
-        for output, (_, kinds) in zip(outputs, POOLED, strict=True)
-        for kind in kinds
-    ]
-    network = keras.Model(pictures, keras.layers.Concatenate()(pooled))
-    network.trainable = False
-    return network
+    parts = []
+    for name, kinds in POOLED:
+        for kind in kinds:
+            roots = keras.ops.sqrt(pools[kind]()(base.get_layer(name).output) + EPSILON)
+            length = keras.ops.sqrt(keras.ops.sum(roots**2, axis=1, keepdims=True))
+            parts.append(roots / length)
+    return keras.Model(base.input, keras.layers.Concatenate()(parts))
 
 
-def classifier(weights: Weights, head: Head) -> "keras.Model":
+def feature_network(layers: "keras.Model") -> "keras.Model":
+    """``feature_layers`` that take uint8 RGB."""
+    import keras
+
+    pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8", name="pictures")
+    return keras.Model(pictures, layers(keras.layers.Rescaling(1 / 127.5, -1.0)(pictures)))
+
+
+def classifier(layers: "keras.Model", head: Head) -> "keras.Model":
     """uint8 RGB (N, 224, 224, 3) to calibrated probabilities (N, classes)."""
     import keras
 
-    features = feature_network(weights)
+    features = feature_network(layers)
     layer = keras.layers.Dense(head.bias.size, activation="softmax", name="probabilities")
     model = keras.Model(features.input, layer(features.output))
     layer.set_weights([head.kernel, head.bias])
