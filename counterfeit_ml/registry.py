@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+    from PIL import Image
 
 MODEL = "logo-classifier"
 EXPERIMENT = "logo-classifier"
@@ -62,6 +63,11 @@ class Registry:
             started = mlflow.start_run(run_name=name, tags=dict(tags))
         with self._reporting(f"run {started.info.run_id}"), started:
             yield Run(mlflow, started.info.run_id)
+
+    def describe(self, version: str, text: str) -> None:
+        """Show ``text``, Markdown of at most 5,000 characters, on that version's page."""
+        with self._reporting(f"the description of version {version}"):
+            self.client().update_model_version(MODEL, version, text)
 
     def promote(self, version: str) -> None:
         """Make ``version`` the champion."""
@@ -164,6 +170,14 @@ class Run:
     def log_figure(self, figure: "Figure", name: str) -> None:
         """A matplotlib figure as an artifact, e.g. ``confusion.png``."""
         self._mlflow.log_figure(figure, name)
+
+    def log_image(self, image: "Image.Image", name: str) -> None:
+        """A picture as an artifact, e.g. ``figures/label_issues.png``."""
+        self._mlflow.log_image(image, name)
+
+    def log_text(self, text: str, name: str) -> None:
+        """A text as an artifact, e.g. ``model_card.md``."""
+        self._mlflow.log_text(text, name)
 
     def log_table(self, columns: Mapping[str, list[Any]], name: str) -> None:
         """A table (a list for each column) as a JSON artifact that MLflow's pages can compare."""

@@ -80,10 +80,11 @@ DatabaseUri = Annotated[SecretStr, AfterValidator(_database_uri)]
 
 
 class ConfigSettings(EnvFileSettings):
-    """Where the business's decisions are, for what needs no service: Airflow parsing a DAG."""
+    """What needs no service: where the business's decisions are, for Airflow parsing a DAG."""
 
     sample_marketplace_url: str = "http://127.0.0.1:8765/"
     config_dir: Path = ROOT / "config"
+    cache_dir: Path = STATE_DIR / "cache"
 
 
 class Settings(ConfigSettings):
@@ -96,4 +97,3 @@ class Settings(ConfigSettings):
     warehouse_uri: DatabaseUri = Field(description="postgresql:// URI of the writing role")
     mlflow_uri: ServiceUrl = Field(description="URL of the MLflow tracking server")
     expectations_dir: Path = ROOT / "expectations"
-    cache_dir: Path = STATE_DIR / "cache"

@@ -15,6 +15,7 @@ COMMANDS = (
     "ingest",
     "validate",
     "labels",
+    "evaluate",
     "retrain",
     "score",
     "flag",
@@ -57,3 +58,37 @@ def test_ingesting_teaches_by_examples():
     assert "counterfeit ingest --dry-run https://www.example.com/item/1" in shown
     for option in ("--marketplace", "--source", "--max-pages", "--max-bytes", "--force"):
         assert option in shown
+
+
+def test_evaluating_teaches_by_examples():
+    shown = invoke("evaluate", "--help").output
+    assert "counterfeit evaluate --train train/ --test test/ --out" in shown
+    for option in ("--train", "--test", "--out", "--brands"):
+        assert option in shown
+
+
+def test_evaluating_needs_two_folders_and_a_place_to_write(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    both = ("--train", str(tmp_path), "--test", str(tmp_path))
+    for arguments in (
+        both[:2],
+        ("--train", str(tmp_path / "nowhere"), *both[2:]),
+        (*both[:2], "--test", str(file)),
+        (*both, "--out", str(tmp_path)),
+        (*both, "--out", str(tmp_path / "nowhere" / "measures.json")),
+    ):
+        assert invoke("evaluate", *arguments).exit_code == 2
+
+
+def test_labels_and_retraining_take_any_classes():
+    for command, options in {
+        "labels": ("--name", "--origin", "--brands", "seller_id", "s3://bucket"),
+        "retrain": ("--set", "--labels", "--brands"),
+    }.items():
+        shown = invoke(command, "--help").output
+        for option in options:
+            assert option in shown
+    done = invoke("labels", "x", "--origin", "rumour")
+    assert done.exit_code == 2
+    assert "Invalid value for '--origin'" in done.output

@@ -2,10 +2,12 @@
 
 import os
 
-from counterfeit_ml.training.labels import ImportSummary, import_labels
+from counterfeit_ml.training.label_source import set_name
+from counterfeit_ml.training.label_summary import ImportSummary
+from counterfeit_ml.training.labels import import_labels
 from counterfeit_ml.training.retraining import RetrainResult, retrain
 
-__all__ = ["ImportSummary", "RetrainResult", "import_labels", "retrain"]
+__all__ = ["ImportSummary", "RetrainResult", "import_labels", "retrain", "set_name"]
 
 # TensorFlow's notes on its own start would drown what a retraining has to say.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

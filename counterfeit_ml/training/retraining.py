@@ -1,6 +1,5 @@
 """Retrains the logo model: labels in the lake in, a champion in the registry out."""
 
-import json
 import logging
 import tempfile
 from collections.abc import Sequence
@@ -14,13 +13,16 @@ from numpy.typing import NDArray
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.errors import TrainingError
 from counterfeit_ml.lake import Lake
-from counterfeit_ml.logo_classifier import CLASSES_FILE, MODEL_FILE, LogoClassifier
+from counterfeit_ml.logo_classifier import LogoClassifier
 from counterfeit_ml.pictures import decode
 from counterfeit_ml.registry import EXPERIMENT, MODEL, Registry, Run
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.training import network
 from counterfeit_ml.training.dataset import TrainingSet, load_training_set
+from counterfeit_ml.training.export import export
 from counterfeit_ml.training.learning import RECIPE, Learned, learn
+from counterfeit_ml.training.model_card import model_card
+from counterfeit_ml.training.reporting import log_evaluation
 from counterfeit_ml.training.weights import Weights, imagenet_weights
 
 if TYPE_CHECKING:
@@ -41,21 +43,35 @@ class RetrainResult:
     metrics: dict[str, float]
     weights_source: str
     promoted: bool
+    label_issues: int
 
     def __str__(self) -> str:
         fate = "now the champion" if self.promoted else "not the champion"
         figures = ", ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
-        return f"{MODEL} version {self.version}, {fate}: {figures}"
+        text = f"{MODEL} version {self.version}, {fate}: {figures}"
+        if self.label_issues:
+            text += (
+                f"\n{self.label_issues} labels look wrong: see figures/label_issues.png and "
+                f"tables/label_issues.json of run {self.run_id}."
+            )
+        return text
 
 
-def retrain(settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018) -> RetrainResult:
+def retrain(
+    settings: Settings,
+    label_sets: Sequence[str] = (),
+    seed: int = 2018,
+    brands: Sequence[str] = (),
+) -> RetrainResult:
     """Train on these label sets (all, where none is named), register, and promote what works.
+
+    ``brands`` are the classes, those of the catalogue where none is given.
 
     The same labels and ``seed`` give the same metrics. Raises ``TrainingError``, ``LakeError`` or
     ``RegistryError``; the MLflow run, once begun, then ends as FAILED and the champion stays.
     """
     lake, registry = Lake(settings), Registry(settings)
-    data = load_training_set(lake, load_brands(settings.config_dir), label_sets)
+    data = load_training_set(lake, load_brands(settings.config_dir), label_sets, brands)
     log.info("training on %d pictures of %s", len(data.digests), ", ".join(data.label_sets))
     with registry.run(
         " + ".join(data.label_sets), {"label_sets": ",".join(data.label_sets)}
@@ -63,12 +79,15 @@ def retrain(settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018
         weights = imagenet_weights(settings.cache_dir)
         _log_inputs(run, data, weights, seed, lake)
         learned = learn(data, lake.get_image, weights, settings.cache_dir, seed)
-        _log_outcome(run, learned)
+        _log_curves(run, learned)
+        issues = log_evaluation(run, learned.held_out, data.digests, lake.get_image)
         version = _register(run, lake, data, learned.model)
+        _describe(registry, run, version, model_card(data, learned.held_out, issues, RECIPE))
         gate(registry, version, data.classes, _sample(lake, data))
         registry.promote(version)
     log.info("version %s of %s is the champion", version, MODEL)
-    return RetrainResult(version, run.id, learned.held_out.metrics(), weights.source, promoted=True)
+    metrics = learned.held_out.metrics()
+    return RetrainResult(version, run.id, metrics, weights.source, True, issues)
 
 
 def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: Lake) -> None:
@@ -91,25 +110,15 @@ def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: 
     run.log_dataset(rows, "labels", f"s3://{lake.bucket}/labels/")
 
 
-def _log_outcome(run: Run, learned: Learned) -> None:
-    from counterfeit_ml.training.figures import confusion_figure, reliability_figure
-
-    evaluation = learned.held_out
-    table = evaluation.per_class()
-    run.log_metrics({**evaluation.metrics(), "temperature": learned.temperature})
-    for measure in ("precision", "recall", "f1"):
-        run.log_metrics(
-            {
-                f"{measure}/{name}": value
-                for name, value in zip(table["class"], table[measure], strict=True)
-            }
-        )
+def _log_curves(run: Run, learned: Learned) -> None:
+    run.log_metrics({"temperature": learned.temperature})
     run.log_curve("loss", learned.loss)
     run.log_curve("held_out_loss", learned.held_out_loss)
-    run.log_table(table, "classes.json")
-    run.log_table(evaluation.threshold_table(), "thresholds.json")
-    run.log_figure(confusion_figure(evaluation), "confusion.png")
-    run.log_figure(reliability_figure(evaluation), "reliability.png")
+
+
+def _describe(registry: Registry, run: Run, version: str, card: str) -> None:
+    run.log_text(card, "model_card.md")
+    registry.describe(version, card)
 
 
 def _register(run: Run, lake: Lake, data: TrainingSet, model: "keras.Model") -> str:
@@ -118,8 +127,7 @@ def _register(run: Run, lake: Lake, data: TrainingSet, model: "keras.Model") -> 
     pictures = _sample(lake, data)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / MODEL_FILE).write_bytes(network.to_litert(model))
-        (folder / CLASSES_FILE).write_text(json.dumps(data.classes), "utf-8")
+        export(model, data.classes, folder)
         run.log_metrics({"litert_difference": _check_export(model, folder, pictures)})
         log.info("registering the model")
         return run.register(folder, pictures[:1])

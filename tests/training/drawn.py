@@ -31,10 +31,10 @@ def picture(label: str, number: int) -> bytes:
     return buffer.getvalue()
 
 
-def draw_labels(directory: Path, each: int = 6) -> Path:
-    """A folder of ``each`` pictures for every class."""
+def draw_labels(directory: Path, each: int = 6, first: int = 0) -> Path:
+    """A folder of ``each`` pictures for every class, from number ``first`` on."""
     for label in CLASSES:
         (directory / label).mkdir(parents=True)
-        for number in range(each):
+        for number in range(first, first + each):
             (directory / label / f"{number}.jpg").write_bytes(picture(label, number))
     return directory

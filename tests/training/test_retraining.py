@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,8 +53,29 @@ def test_the_run_tells_how_it_was_made(trained, client):
     assert run.data.metrics["litert_difference"] < 1e-3
     assert len(client.get_metric_history(trained.run_id, "held_out_loss")) > 5
     assert run.inputs.dataset_inputs[0].dataset.name == "labels"
-    names = {artifact.path for artifact in client.list_artifacts(trained.run_id)}
-    assert names >= {"classes.json", "thresholds.json", "confusion.png", "reliability.png"}
+    assert run.data.metrics["recall/ring"] <= 1
+    assert run.data.metrics["roc_auc/no_logo"] <= 1
+
+
+def test_the_run_shows_what_a_sceptic_asks(trained, client):
+    assert artifacts(client, trained, "figures") == {
+        *("confusion.png", "per_class.png", "precision_recall.png", "reliability.png"),
+        *("roc.png", "thresholds.png", "worst_mistakes.png", "label_issues.png"),
+    }
+    assert artifacts(client, trained, "tables") == {
+        *("classes.json", "confused.json", "label_issues.json", "mistakes.json"),
+        *("reliability.json", "thresholds.json"),
+    }
+    import mlflow
+
+    card = mlflow.artifacts.load_text(f"runs:/{trained.run_id}/model_card.md")
+    assert f"# Logo model trained on {LABEL_SET}\n" in card
+    assert client.get_model_version(MODEL, trained.version).description == card
+
+
+def artifacts(client, trained, folder: str) -> set[str]:
+    found = client.list_artifacts(trained.run_id, folder)
+    return {artifact.path.removeprefix(f"{folder}/") for artifact in found}
 
 
 def test_mlflow_loads_the_model_without_the_platform(trained, client):
@@ -100,6 +123,27 @@ def test_a_registered_model_of_other_classes_stops_and_the_champion_stays(
     with pytest.raises(TrainingError, match=r"^Version \d+ of logo-classifier is broken"):
         retrain(settings, [LABEL_SET])
     assert registry.champion() == champion
+
+
+def test_a_label_error_is_in_the_report(settings, lake, catalogue, client, tmp_path):
+    directory = draw_labels(tmp_path / "shop", each=10)
+    planted = directory / "bars" / "planted.jpg"
+    planted.write_bytes(picture("ring", 50))
+    import_labels(lake, catalogue, directory, "label-error-test")
+    result = retrain(settings, ["label-error-test"])
+    import mlflow
+
+    folder = mlflow.artifacts.download_artifacts(
+        f"runs:/{result.run_id}/tables/label_issues.json", dst_path=str(tmp_path)
+    )
+    table = json.loads(Path(folder).read_text())
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    digest = sha256(planted.read_bytes()).hexdigest()
+    (row,) = [row for row in rows if row["image_sha256"] == digest]
+    assert (row["label"], row["predicted"]) == ("bars", "ring")
+    assert result.label_issues == len(rows)
+    assert f"{len(rows)} labels look wrong: see figures/label_issues.png" in str(result)
+    assert f"of run {result.run_id}." in str(result)
 
 
 def test_labels_that_do_not_exist_start_no_run(settings):
