@@ -1,4 +1,4 @@
-"""The assets that chain the nightly DAGs, one partition a day."""
+"""The assets that chain the DAGs: those of the night have one partition a day."""
 
 from airflow.sdk import Asset
 
@@ -20,9 +20,21 @@ SCORED_LISTINGS = Asset(
     group="lake",
     extra={"grain": "every listing of the day with brand and confidence"},
 )
+DRIFT = Asset(
+    "drift",
+    uri="s3://counterfeit/drift",
+    group="lake",
+    extra={"grain": "the day's scores and new pictures against the days before"},
+)
 FLAGGED_LISTINGS = Asset(
     "flagged_listings",
     uri="postgres://warehouse/warehouse/warehouse/flagged_listings",
     group="warehouse",
     extra={"grain": "one row a flagged listing and day"},
+)
+LABELS = Asset(
+    "labels",
+    uri="s3://counterfeit/labels",
+    group="lake",
+    extra={"grain": "one row a labelled picture of a label set"},
 )
