@@ -22,8 +22,8 @@ MIN_ROWS = 100
 """Below it a bin of a twentieth expects fewer than five, and the chi-square is no longer near."""
 BINS = 20
 """Of a number, at most; each holds a twentieth of the two samples or more."""
-FACTOR, SIGMAS, HANDFUL = 2.0, 5.0, 20
-"""A category's share counts as doubled or halved where that is five standard errors, and twenty
+FACTOR, SIGMAS, HANDFUL = 1.5, 5.0, 20
+"""A share that grew by half or fell by a third is moderate, if by five standard errors and twenty
 rows: the index of a brand that goes from 6 % to 12 % is 0.05, and someone wants to know."""
 
 
@@ -68,7 +68,7 @@ def compare(day: Sequence[int], reference: Sequence[int], ordered: bool) -> Stab
     psi, unit, freedom = _psi(*merged), 1 / now.sum() + 1 / before.sum(), len(edges) - 1
     counts = psi > unit * chi2.isf(CHANCE, freedom) if freedom else False
     found = _severity(psi - freedom * unit) if counts else Severity.STABLE
-    if found is Severity.STABLE and not ordered and _some_share_doubled(now, before):
+    if found is Severity.STABLE and not ordered and _some_share_leapt(now, before):
         found = Severity.MODERATE
     moved = int(np.argmax(np.abs(now / now.sum() - before / before.sum())))
     distance = float(np.nan_to_num(jensenshannon(*merged, base=2)))
@@ -104,11 +104,11 @@ def _runs(now: NDArray[np.int64], before: NDArray[np.int64]) -> NDArray[np.int64
     return np.array(starts, np.int64)
 
 
-def _some_share_doubled(now: NDArray[np.int64], before: NDArray[np.int64]) -> bool:
+def _some_share_leapt(now: NDArray[np.int64], before: NDArray[np.int64]) -> bool:
     n, m = now.sum(), before.sum()
     p, q, together = now / n, before / m, (now + before) / (n + m)
     error = np.sqrt(together * (1 - together) * (1 / n + 1 / m))
     certain = np.abs(p - q) > SIGMAS * error
     many = np.maximum(now, q * n) >= HANDFUL
-    doubled = np.maximum(p, q) >= FACTOR * np.minimum(p, q)
-    return bool(np.any(certain & many & doubled))
+    leapt = np.maximum(p, q) >= FACTOR * np.minimum(p, q)
+    return bool(np.any(certain & many & leapt))

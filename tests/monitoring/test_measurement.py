@@ -7,7 +7,7 @@ from counterfeit_ml.errors import PartitionMissingError
 from counterfeit_ml.monitoring import drift_days, drift_of, measure_drift
 from counterfeit_ml.monitoring.features import FEATURES
 from counterfeit_ml.monitoring.report import proposal_of
-from tests.monitoring.conftest import SHARES, pictures
+from tests.monitoring.drawn import SHARES, pictures
 
 DOUBLED = {"no_logo": 0.4, "gucci": 0.2, "prada": 0.2, "nike": 0.2}
 BEFORE = ("1998-05-01", "1998-05-02", "1998-05-03")

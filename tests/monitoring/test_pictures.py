@@ -8,7 +8,7 @@ from PIL import Image
 
 from counterfeit_ml.errors import PictureError
 from counterfeit_ml.monitoring.pictures import picture_histograms, picture_statistics
-from tests.monitoring.conftest import pictures, png
+from tests.monitoring.drawn import pictures, png
 
 
 def grey(level: int, height: int = 60, width: int = 120) -> bytes:
