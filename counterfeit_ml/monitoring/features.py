@@ -40,8 +40,8 @@ class Feature:
     @property
     def bins(self) -> tuple[str, ...]:
         """A number's bins: below the first edge, between each two, from the last on."""
-        between = (f"{low:g} to {high:g}" for low, high in pairwise(self.edges))
-        return (f"under {self.edges[0]:g}", *between, f"{self.edges[-1]:g} and over")
+        between = (f"{low:.10g} to {high:.10g}" for low, high in pairwise(self.edges))
+        return (f"under {self.edges[0]:.10g}", *between, f"{self.edges[-1]:.10g} and over")
 
     def histogram(self, values: Sequence[float | str]) -> Histogram:
         """Counts of ``values``."""
@@ -81,7 +81,7 @@ def _steps(low: float, high: float, number: int) -> tuple[float, ...]:
 def _powers(low: int, high: int, a_doubling: int) -> tuple[float, ...]:
     """Edges from 2^low to 2^high: sizes differ by factors."""
     exponents = np.arange(low * a_doubling, high * a_doubling + 1) / a_doubling
-    return tuple(float(f"{2**exponent:.4g}") for exponent in exponents)
+    return tuple(round(float(2**exponent), 0 if exponent >= 4 else 3) for exponent in exponents)
 
 
 SCORES = (

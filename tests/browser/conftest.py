@@ -1,8 +1,8 @@
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Page, expect, sync_playwright
 
 from counterfeit_ml.stack import AIRFLOW_USER
 
@@ -20,6 +20,18 @@ def page() -> Iterator[Page]:
         page.set_default_timeout(PATIENCE_MS)
         yield page
         browser.close()
+
+
+@pytest.fixture
+def open_page(logged_in) -> Callable[[str], FrameLocator]:
+    """Opens one of our pages by Airflow's menu."""
+
+    def open_named(name: str) -> FrameLocator:
+        logged_in.get_by_text("Plugins", exact=True).first.click()
+        logged_in.get_by_role("menuitem", name=name).click()
+        return logged_in.frame_locator("iframe")
+
+    return open_named
 
 
 @pytest.fixture

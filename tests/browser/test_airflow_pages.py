@@ -30,9 +30,8 @@ def failed_day(stack, listing_row) -> str:
     return DAY
 
 
-def test_data_docs_are_in_the_menu_and_lead_to_the_rows(logged_in, failed_day):
-    logged_in.get_by_text("Data Docs").first.click()
-    docs = logged_in.frame_locator("iframe")
+def test_data_docs_are_in_the_menu_and_lead_to_the_rows(logged_in, open_page, failed_day):
+    docs = open_page("Data Docs")
     row = docs.locator("tr", has_text=failed_day)
     expect(row).to_contain_text("failed", timeout=PATIENCE_MS)
     row.get_by_role("link", name=failed_day).click()

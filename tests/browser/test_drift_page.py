@@ -22,9 +22,8 @@ def compared(stack) -> str:
     return BRIGHT
 
 
-def test_the_days_are_in_the_menu_and_lead_to_both_histograms(logged_in, compared):
-    logged_in.get_by_text("Drift", exact=True).first.click()
-    shown = logged_in.frame_locator("iframe")
+def test_the_days_are_in_the_menu_and_lead_to_both_histograms(open_page, compared):
+    shown = open_page("Drift")
     row = shown.locator("tr", has_text=compared)
     expect(row.locator("td.severe")).to_contain_text("brightness")
     expect(shown.locator("tr", has_text=DAYS[2]).locator("td.none").first).to_have_text("—")
