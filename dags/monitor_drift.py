@@ -35,7 +35,8 @@ RETRAIN, NOT_NOW = "Retrain now", "Not now"
     schedule=PartitionedAssetTimetable(assets=SCORED_LISTINGS),
     doc_md=__doc__,
     tags=[Tag.MONITORING, Tag.NIGHTLY],
-    default_args={"owner": Owner.ML, "retries": 2},
+    # Airflow loses an answer given in the very second of the question, and asks again.
+    default_args={"owner": Owner.ML, "retries": 2, "retry_delay": timedelta(seconds=10)},
     is_paused_upon_creation=False,
 )
 def monitor_drift() -> None:
