@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from counterfeit_ml.datasets import LABELS
-from counterfeit_ml.registry import LABELS_FILE, MODEL, Registry
+from counterfeit_ml.registry import CHAMPION, LABELS_FILE, MODEL, Registry
 from counterfeit_ml.training.new_labels import new_labels
 from tests.training.drawn import CLASSES
 
@@ -53,11 +53,11 @@ def champion(settings, without_champion):
             client.create_registered_model(MODEL)
         source = client.get_run(run.id).info.artifact_uri
         version = str(client.create_model_version(MODEL, source, run.id).version)
-        registry.promote(version)
+        client.set_registered_model_alias(MODEL, CHAMPION, version)
         return version
 
     yield make
-    registry.client().delete_registered_model_alias(MODEL, "champion")
+    registry.client().delete_registered_model_alias(MODEL, CHAMPION)
 
 
 def test_all_are_new_where_there_is_no_champion(settings, put_labels, without_champion):
