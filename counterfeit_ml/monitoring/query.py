@@ -17,7 +17,7 @@ MEMORY = "512MB"
 def query(lake: Lake, name: str, dataset: Dataset, ds: str, **parameters: Any) -> list[Any]:
     """The few rows of ``name``.sql over its view ``day``: day ``ds`` of ``dataset``.
 
-    None where no partition of the day was published.
+    Empty where no partition of the day was published.
     """
     with TemporaryDirectory(prefix="counterfeit-drift-") as folder:
         paths = [
