@@ -383,6 +383,18 @@ def flag(day: Day) -> None:
     console.print(run(Settings.load(), day, run_id="counterfeit flag"))
 
 
+@app.command(rich_help_panel=JOB)
+def drift(day: Day) -> None:
+    """Compare a scored day's scores and new pictures with the days before, feature by feature."""
+    from counterfeit_ml.lake import Lake
+    from counterfeit_ml.monitoring import drift_of, measure_drift
+    from counterfeit_ml.monitoring.report import drift_table
+
+    settings = Settings.load()
+    found = measure_drift(settings, day)
+    console.print(drift_table(found, drift_of(Lake(settings), day)))
+
+
 def main() -> None:
     """Entry point: an error of ours is one sentence and exit code 1, never a traceback."""
     logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")

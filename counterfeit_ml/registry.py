@@ -3,6 +3,7 @@
 MLflow is imported inside the functions: it takes seconds, and most of the platform never needs it.
 """
 
+import json
 import logging
 import os
 import shutil
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 MODEL = "logo-classifier"
 EXPERIMENT = "logo-classifier"
 CHAMPION = "champion"
+LABELS_FILE = "labels.json"
+"""Of a run: every picture and label it learned from, to tell new ones later."""
 PYFUNC_CODE = Path(__file__).parent / "training" / "pyfunc_model.py"
 
 
@@ -53,6 +56,17 @@ class Registry:
         if not folder.exists():
             self._download(version, folder)
         return folder
+
+    def labels_of(self, version: str) -> set[tuple[str, str]]:
+        """Each sha256 and label that this version's run had; none where it did not note them."""
+        with self._reporting(f"the labels of {MODEL} version {version}"):
+            run_id = str(self.client().get_model_version(MODEL, version).run_id)
+            if LABELS_FILE not in {one.path for one in self.client().list_artifacts(run_id)}:
+                return set()
+            text = self._mlflow().artifacts.load_text(f"runs:/{run_id}/{LABELS_FILE}")
+        table = json.loads(text)
+        places = [table["columns"].index(name) for name in ("image_sha256", "label")]
+        return {(row[places[0]], row[places[1]]) for row in table["data"]}
 
     @contextmanager
     def run(self, name: str, tags: Mapping[str, str]) -> Iterator["Run"]:
@@ -209,8 +223,6 @@ class Run:
 
 
 def _signature(folder: Path) -> Any:
-    import json
-
     from mlflow.models import ModelSignature
     from mlflow.types.schema import Schema, TensorSpec
 

@@ -5,8 +5,10 @@ Trains MobileNet v1 on the labelled pictures in the lake, logs the run to MLflow
 `logo-classifier` and, if it loads and runs, moves the alias `champion` to it.
 
 * **For** ML engineers, who compare the run with earlier ones in MLflow (button on the task).
-* **Starts** weekly, Sunday 04:00 UTC, or by hand with *Trigger*. `label_sets` takes some of the
-  label sets in the lake instead of all; `counterfeit labels DIR` brings pictures in.
+* **Starts** weekly, Sunday 04:00 UTC; when `import_labels` has made the asset `labels`, if at
+  least `min_new_labels` of them are new to the champion (else the run ends skipped); where a
+  person answers *Retrain now* to `monitor_drift`; or by hand with *Trigger*. `label_sets` takes
+  some of the label sets in the lake instead of all; `counterfeit labels DIR` brings pictures in.
 * **Makes** a version of `logo-classifier`. The next night scores every picture anew with it.
 * **Fails** when the labels fail `expectations/training_images.json` (a brand without a picture,
   a picture under two labels), or when MLflow or the lake do not answer. The champion stays.
@@ -15,7 +17,9 @@ Trains MobileNet v1 on the labelled pictures in the lake, logs the run to MLflow
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, Param, dag
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
+from airflow.sdk.exceptions import AirflowSkipException
+from platform_airflow.assets import LABELS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
 from platform_airflow.steps import step
@@ -25,7 +29,7 @@ WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC", run_immediately=timed
 
 
 @dag(
-    schedule=WEEKLY,
+    schedule=AssetOrTimeSchedule(timetable=WEEKLY, assets=[LABELS]),
     doc_md=__doc__,
     tags=[Tag.TRAINING],
     default_args={"owner": Owner.ML},
@@ -39,6 +43,13 @@ WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC", run_immediately=timed
             title="Label sets",
             description="One a line, as in labels/label_set=…; none: all of them.",
         ),
+        "min_new_labels": Param(
+            50,
+            type="integer",
+            minimum=1,
+            title="New labels at least",
+            description="Only for a run that the asset labels starts: fewer are left for later.",
+        ),
         "seed": Param(
             2018, type="integer", title="Seed", description="The same seed gives the same metrics."
         ),
@@ -46,6 +57,21 @@ WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC", run_immediately=timed
 )
 def retrain_logo_model() -> None:
     """Labels to champion."""
+
+    @step()
+    def enough_labels(dag_run: Any = None, params: Any = None) -> dict:
+        """Where labels started the run: go on if enough of them are new to the champion."""
+        from counterfeit_ml.training.new_labels import new_labels
+
+        if dag_run.run_type != "asset_triggered":
+            return {}
+        found = new_labels(settings())
+        if found.count < params["min_new_labels"]:
+            raise AirflowSkipException(
+                f"{found}; {params['min_new_labels']} are needed to retrain. The weekly run takes "
+                "them along, or trigger it by hand."
+            )
+        return {"new_labels": found.count}
 
     @step(task_id="validate_training_images")
     def validate(params: Any = None) -> dict:
@@ -65,7 +91,7 @@ def retrain_logo_model() -> None:
 
         return asdict(retrain(settings(), params["label_sets"], params["seed"]))
 
-    validate() >> train()
+    enough_labels() >> validate() >> train()
 
 
 retrain_logo_model()

@@ -15,7 +15,7 @@ from counterfeit_ml.errors import TrainingError
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.logo_classifier import LogoClassifier
 from counterfeit_ml.pictures import decode
-from counterfeit_ml.registry import EXPERIMENT, MODEL, Registry, Run
+from counterfeit_ml.registry import EXPERIMENT, LABELS_FILE, MODEL, Registry, Run
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.training import network
 from counterfeit_ml.training.dataset import TrainingSet, load_training_set
@@ -108,6 +108,7 @@ def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: 
         "split_group": list(data.groups),
     }
     run.log_dataset(rows, "labels", f"s3://{lake.bucket}/labels/")
+    run.log_table({name: rows[name] for name in ("image_sha256", "label")}, LABELS_FILE)
 
 
 def _log_curves(run: Run, learned: Learned) -> None:
