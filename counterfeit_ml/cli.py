@@ -253,13 +253,39 @@ def retrain(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same metrics.")] = 2018,
 ) -> None:
-    """Train the logo model on the labels in the lake; what passes the gate becomes champion."""
+    """Train the logo model on the labels in the lake; champion if not worse than the present one.
+
+    Exit 0 as well where the champion stays: the reasons are printed.
+    """
     from counterfeit_ml.training import retrain as run
     from counterfeit_ml.validation import validate_training_images
 
     settings = Settings.load()
     console.print(validate_training_images(settings, label_set or ()))
     console.print(run(settings, label_set or (), seed))
+
+
+@app.command(rich_help_panel=JOB)
+def promote(
+    version: Annotated[str, typer.Argument(help="As MLflow numbers it.")],
+    reason: Annotated[str, typer.Option(help="Why, for whoever asks later; a tag in MLflow.")],
+) -> None:
+    """Make a version champion by hand, even if it is worse; never if it is broken."""
+    from counterfeit_ml.training import promote as run
+
+    console.print(run(Settings.load(), version, reason))
+
+
+@app.command(rich_help_panel=JOB)
+def rollback(
+    version: Annotated[
+        str | None, typer.Argument(help="A former champion. [default: the one before]")
+    ] = None,
+) -> None:
+    """Make a former champion the champion again; the next day is scored with it."""
+    from counterfeit_ml.training import rollback as run
+
+    console.print(run(Settings.load(), version))
 
 
 @app.command(rich_help_panel=JOB)

@@ -2,20 +2,26 @@
 ### Retrain the logo model
 
 Trains MobileNet v1 on the labelled pictures in the lake, logs the run to MLflow, registers it as
-`logo-classifier` and, if it loads and runs, moves the alias `champion` to it.
+`logo-classifier` and compares it with the champion on the pictures kept back for evaluation. Where
+it is not worse, the alias `champion` moves to it; else the champion stays and the run is a success
+all the same. The decision, its reasons and the figures of both are tags of the version in MLflow.
 
 * **For** ML engineers, who compare the run with earlier ones in MLflow (button on the task).
 * **Starts** weekly, Sunday 04:00 UTC, or by hand with *Trigger*. `label_sets` takes some of the
-  label sets in the lake instead of all; `counterfeit labels DIR` brings pictures in.
-* **Makes** a version of `logo-classifier`. The next night scores every picture anew with it.
+  label sets in the lake instead of all; `counterfeit labels DIR` brings pictures in. With
+  `require_approval` a version that shall be promoted waits for a person in *Required Actions*.
+* **Makes** a version of `logo-classifier`. The next night scores every picture anew with a new
+  champion. `counterfeit rollback` takes it back.
 * **Fails** when the labels fail `expectations/training_images.json` (a brand without a picture,
-  a picture under two labels), or when MLflow or the lake do not answer. The champion stays.
+  a picture under two labels), when MLflow or the lake do not answer for minutes, or when the
+  model is broken or knows nothing. The champion stays, and the run in MLflow is marked failed.
 """
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, Param, dag
+from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, dag
+from platform_airflow.approval import ApproveChampion
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
 from platform_airflow.steps import step
@@ -42,6 +48,12 @@ WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC", run_immediately=timed
         "seed": Param(
             2018, type="integer", title="Seed", description="The same seed gives the same metrics."
         ),
+        "require_approval": Param(
+            False,
+            type="boolean",
+            title="Require approval",
+            description="A person decides in Required Actions before the champion changes.",
+        ),
     },
 )
 def retrain_logo_model() -> None:
@@ -58,14 +70,27 @@ def retrain_logo_model() -> None:
 
     @step()
     def train(params: Any = None) -> dict:
-        """Train, evaluate, register, and promote what passes the gate."""
+        """Train, evaluate, register, and decide against the champion."""
         from dataclasses import asdict
 
         from counterfeit_ml.training import retrain
 
-        return asdict(retrain(settings(), params["label_sets"], params["seed"]))
+        found = retrain(settings(), params["label_sets"], params["seed"], promote=False)
+        return asdict(found)
 
-    validate() >> train()
+    @step(trigger_rule=TriggerRule.NONE_FAILED)
+    def promote(trained: dict, answer: Any) -> dict:
+        """Move the alias `champion`, if that was decided and nobody rejects it."""
+        from dataclasses import asdict
+
+        from counterfeit_ml.training import conclude
+
+        return asdict(conclude(settings(), trained["version"], answer))
+
+    trained = train()
+    approved = ApproveChampion(task_id="approve", asked_by="train", retries=1)
+    validate() >> trained >> approved
+    promote(trained, approved.output)
 
 
 retrain_logo_model()

@@ -16,6 +16,8 @@ COMMANDS = (
     "validate",
     "labels",
     "retrain",
+    "promote",
+    "rollback",
     "score",
     "flag",
 )

@@ -1,9 +1,9 @@
-"""Retrains the logo model: labels in the lake in, a champion in the registry out."""
+"""Retrains the logo model: labels in the lake in, a challenger in the registry out."""
 
 import json
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +15,15 @@ from counterfeit_ml.brands import load_brands
 from counterfeit_ml.errors import TrainingError
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.logo_classifier import CLASSES_FILE, MODEL_FILE, LogoClassifier
+from counterfeit_ml.patience import patiently
 from counterfeit_ml.pictures import decode
-from counterfeit_ml.registry import EXPERIMENT, MODEL, Registry, Run
+from counterfeit_ml.registry import MODEL, Registry, Run
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.training import network
+from counterfeit_ml.training.comparison import Figures, FrozenPictures
 from counterfeit_ml.training.dataset import TrainingSet, load_training_set
 from counterfeit_ml.training.learning import RECIPE, Learned, learn
+from counterfeit_ml.training.promotion import Decision, decide
 from counterfeit_ml.training.weights import Weights, imagenet_weights
 
 if TYPE_CHECKING:
@@ -34,41 +37,90 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetrainResult:
-    """What a retraining made. ``metrics`` are those of the pictures held out."""
+    """What a retraining made, and what was decided on it.
+
+    ``metrics`` are those of the pictures held out in cross-validation; ``figures`` those of
+    challenger and champion on the frozen evaluation pictures. ``run_url`` and ``compare_url`` are
+    pages of MLflow.
+    """
 
     version: str
     run_id: str
     metrics: dict[str, float]
     weights_source: str
+    decision: str
+    because: str
     promoted: bool
+    figures: Figures
+    champion: str | None
+    run_url: str
+    compare_url: str | None
 
     def __str__(self) -> str:
-        fate = "now the champion" if self.promoted else "not the champion"
         figures = ", ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
-        return f"{MODEL} version {self.version}, {fate}: {figures}"
+        fate = "now the champion" if self.promoted else f"not the champion ({self.decision})"
+        return f"{MODEL} version {self.version}, {fate}: {self.because}. Held out: {figures}"
 
 
-def retrain(settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018) -> RetrainResult:
-    """Train on these label sets (all, where none is named), register, and promote what works.
+def retrain(
+    settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018, promote: bool = True
+) -> RetrainResult:
+    """Train on these label sets (all, where none is named), register, and decide who scores.
 
-    The same labels and ``seed`` give the same metrics. Raises ``TrainingError``, ``LakeError`` or
-    ``RegistryError``; the MLflow run, once begun, then ends as FAILED and the champion stays.
+    The champion moves where the decision says so, unless ``promote`` leaves that to
+    :func:`counterfeit_ml.training.promotion.conclude`. The same labels and ``seed`` give the same
+    metrics. Raises ``TrainingError``, ``LakeError`` or ``RegistryError``; the MLflow run, once
+    begun, then ends as FAILED and the champion stays.
     """
     lake, registry = Lake(settings), Registry(settings)
     data = load_training_set(lake, load_brands(settings.config_dir), label_sets)
+    frozen = FrozenPictures(data.part("evaluation"), _loader(lake))
+    data = data.part("train")
     log.info("training on %d pictures of %s", len(data.digests), ", ".join(data.label_sets))
     with registry.run(
         " + ".join(data.label_sets), {"label_sets": ",".join(data.label_sets)}
     ) as run:
         weights = imagenet_weights(settings.cache_dir)
         _log_inputs(run, data, weights, seed, lake)
-        learned = learn(data, lake.get_image, weights, settings.cache_dir, seed)
+        learned = learn(data, _loader(lake), weights, settings.cache_dir, seed)
         _log_outcome(run, learned)
         version = _register(run, lake, data, learned.model)
-        gate(registry, version, data.classes, _sample(lake, data))
-        registry.promote(version)
-    log.info("version %s of %s is the champion", version, MODEL)
-    return RetrainResult(version, run.id, learned.held_out.metrics(), weights.source, promoted=True)
+        decision = decide(registry, frozen, version)
+        run.log_metrics(
+            {f"evaluation/{name}": value for name, value in decision.challenger_figures.items()}
+        )
+        if promoted := promote and decision.promote:
+            registry.promote(version)
+    return _result(registry, run, learned, weights, decision, promoted)
+
+
+def _result(
+    registry: Registry,
+    run: Run,
+    learned: Learned,
+    weights: Weights,
+    decision: Decision,
+    promoted: bool,
+) -> RetrainResult:
+    champion = decision.champion
+    return RetrainResult(
+        version=decision.version,
+        run_id=run.id,
+        metrics=learned.held_out.metrics(),
+        weights_source=weights.source,
+        decision=decision.word,
+        because=decision.because,
+        promoted=promoted,
+        figures=decision.figures(),
+        champion=champion,
+        run_url=registry.run_url(run.id),
+        compare_url=registry.compare_url([run.id, registry.run_of(champion)]) if champion else None,
+    )
+
+
+def _loader(lake: Lake) -> Callable[[str], bytes]:
+    """Fetches a picture by its digest, patiently: hours of work may hang on one."""
+    return lambda digest: patiently(lambda: lake.get_image(digest))
 
 
 def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: Lake) -> None:
@@ -137,20 +189,6 @@ def _check_export(model: "keras.Model", folder: Path, pictures: NDArray[np.uint8
     return difference
 
 
-def gate(
-    registry: Registry, version: str, classes: tuple[str, ...], pictures: NDArray[np.uint8]
-) -> None:
-    """Run the registered file, fetched back, as scoring will; ``TrainingError`` if it is broken."""
-    classifier = LogoClassifier(registry.fetch(version))
-    found = classifier.predict(pictures)
-    sums = found.sum(axis=1)
-    if classifier.classes != classes or not np.allclose(sums, 1, atol=1e-4):
-        raise TrainingError(
-            f"Version {version} of {MODEL} is broken: it gives {found.shape[1]} probabilities that "
-            f"sum to {sums.min():.3f} to {sums.max():.3f}. The champion stays; see the run in "
-            f"MLflow's experiment {EXPERIMENT}."
-        )
-
-
 def _sample(lake: Lake, data: TrainingSet) -> NDArray[np.uint8]:
-    return np.stack([decode(lake.get_image(digest)) for digest in data.digests[:CHECKED_PICTURES]])
+    load = _loader(lake)
+    return np.stack([decode(load(digest)) for digest in data.digests[:CHECKED_PICTURES]])
