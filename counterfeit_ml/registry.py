@@ -89,13 +89,10 @@ class Registry:
 
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
         """Set tags of a version."""
+        client = self.client()
         for key, value in tags.items():
-            self._ask(
-                f"tag {key} of version {version}",
-                lambda key=key, value=value: self.client().set_model_version_tag(
-                    MODEL, version, key, value
-                ),
-            )
+            action = functools.partial(client.set_model_version_tag, MODEL, version, key, value)
+            self._ask(f"tag {key} of version {version}", action)
 
     def holder(self, alias: str) -> str | None:
         """The version that has this alias, if any has."""
@@ -313,7 +310,7 @@ def _asked(
     """A method of :class:`Run` that is tried again while MLflow is away."""
 
     @functools.wraps(method)
-    def call(run: "Run", *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def call(run: "Run", /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
         return run.ask(lambda: method(run, *args, **kwargs))
 
     return call
@@ -420,10 +417,10 @@ def _is_away(error: Exception) -> bool:
     from mlflow.exceptions import MlflowException
 
     if isinstance(error, MlflowException):
-        status = error.get_http_status_code()
+        status = int(error.get_http_status_code())  # type: ignore[no-untyped-call]
     else:
         response = getattr(error, "response", None)
-        status = 503 if response is None else response.status_code
+        status = 503 if response is None else int(response.status_code)
     return status >= 500 or status == 429
 
 

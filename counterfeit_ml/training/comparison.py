@@ -113,7 +113,7 @@ def beats_chance(evaluation: Evaluation) -> bool:
     matrix = evaluation.confusion()
     true = matrix.sum(axis=1)
     recall = np.diag(matrix)[true > 0] / true[true > 0]
-    return float(recall.mean()) > 1 / max(2, recall.size)
+    return bool(recall.mean() > 1 / max(2, recall.size))
 
 
 def compare(challenger: Evaluation, champion: Evaluation, groups: Sequence[str]) -> Comparison:

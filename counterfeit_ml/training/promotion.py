@@ -190,6 +190,7 @@ def _decision(registry: Registry, frozen: FrozenPictures, version: str) -> Decis
     champion, note = _champion(registry, name)
     new, *old = frozen.evaluate([challenger] if champion is None else [challenger, champion])
     _require_minimum(version, new)
+    reasons: tuple[str, ...]
     if champion is None:
         reasons = (note, "it runs and is better than chance")
         return Decision(version, name, True, reasons, figures(new), {}, frozen.digest)

@@ -17,8 +17,9 @@ The comparison says **{{ it.decision }}**: {{ it.because }}.
 
 | on the frozen evaluation pictures | challenger | champion |
 | --- | --- | --- |
+{%- set figures = it.figures %}
 {%- for name in ("macro_f1", "no_logo_fpr", "ece") %}
-| {{ name }} | {{ it.figures["challenger_" ~ name] }} | {{ it.figures["champion_" ~ name] }} |
+| {{ name }} | {{ figures["challenger_" ~ name] }} | {{ figures.get("champion_" ~ name, "") }} |
 {%- endfor %}
 
 The challenger is version {{ it.version }}, the champion \
