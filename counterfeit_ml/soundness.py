@@ -34,7 +34,9 @@ def fault_of(probabilities: NDArray[np.float32]) -> str | None:
     if not np.isfinite(probabilities).all():
         return "it gives probabilities that are no numbers"
     sums = probabilities.sum(axis=1)
-    if probabilities.min() < 0 or not np.allclose(sums, 1, atol=1e-3):
+    if probabilities.min() < 0:
+        return "it gives probabilities below 0"
+    if not np.allclose(sums, 1, atol=1e-3):
         return f"its probabilities sum to {sums.min():.3f} to {sums.max():.3f}, not to 1"
     # To the last bit: a model that sees anything differs at least there.
     if len(probabilities) > 1 and (probabilities == probabilities[0]).all():
