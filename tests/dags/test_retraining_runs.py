@@ -62,6 +62,10 @@ def until(met):
     return found
 
 
+def succeed(done):
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="counterfeit-retraining-"))
@@ -75,13 +79,14 @@ def settings(command_line, folder) -> Iterator[Settings]:
     config, stack = folder / "config", command_line(folder / "state")
     shutil.copytree("config", config)
     (config / "brands.yaml").write_text(CATALOGUE)
-    done = stack.counterfeit("up", COUNTERFEIT_CONFIG_DIR=str(config))
-    assert done.returncode == 0, done.stdout + done.stderr
-    settings = Settings(_env_file=folder / "state" / "platform.env", config_dir=config)
-    import_labels(Lake(settings), load_brands(config), draw_labels(folder / "shop", 12), "drawn")
-    yield settings
-    done = stack.counterfeit("down", "--purge")
-    assert done.returncode == 0, done.stdout + done.stderr
+    try:
+        succeed(stack.counterfeit("up", COUNTERFEIT_CONFIG_DIR=str(config)))
+        settings = Settings(_env_file=folder / "state" / "platform.env", config_dir=config)
+        labels = draw_labels(folder / "shop", each=12)
+        import_labels(Lake(settings), load_brands(config), labels, "drawn")
+        yield settings
+    finally:
+        succeed(stack.counterfeit("down", "--purge"))
 
 
 @pytest.fixture(scope="module")
