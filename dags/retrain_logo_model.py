@@ -88,7 +88,7 @@ def retrain_logo_model() -> None:
         return asdict(conclude(settings(), trained["version"], answer))
 
     trained = train()
-    approved = ApproveChampion(task_id="approve", asked_by="train", retries=1)
+    approved = ApproveChampion(task_id="approve", asked_by="train")
     validate() >> trained >> approved
     promote(trained, approved.output)
 

@@ -47,6 +47,9 @@ class ApproveChampion(HITLOperator):
             options=[APPROVE, REJECT],
             defaults=REJECT,
             response_timeout=ANSWER_WITHIN,
+            # Airflow loses an answer given in the second in which it is asked, and asks again.
+            retries=2,
+            retry_delay=timedelta(seconds=10),
             **options,
         )
         self.asked_by = asked_by

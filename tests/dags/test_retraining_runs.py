@@ -32,17 +32,25 @@ class Airflow(AirflowClient):
         return {task["task_id"]: task["state"] for task in self.tasks(run)}
 
     def asked(self, run: Run) -> dict[str, Any]:
-        def question():
-            assert self.run(run).state != "failed", [self.log_tail(run, t) for t in self.tasks(run)]
-            states = {task["task_id"]: task["state"] for task in self.tasks(run)}
-            return states["approve"] == "awaiting_input"
-
-        until(question)
+        until(lambda: self._waits(run))
         return self._call("GET", self._question(run))
 
-    def answer(self, run: Run, option: str) -> None:
-        body = {"chosen_options": [option], "params_input": {}}
-        self._call("PATCH", self._question(run), json=body)
+    def answer(self, run: Run, option: str) -> dict[str, str]:
+        """Answer as often as it is asked: Airflow loses an answer given at once."""
+
+        def ended() -> bool:
+            if self._waits(run):
+                body = {"chosen_options": [option], "params_input": {}}
+                self._call("PATCH", self._question(run), json=body)
+            return self.run(run).state in {"success", "failed"}
+
+        until(ended)
+        return self.finish(run)
+
+    def _waits(self, run: Run) -> bool:
+        states = {task["task_id"]: task["state"] for task in self.tasks(run)}
+        assert "failed" not in states.values(), states
+        return states["approve"] == "awaiting_input"
 
     def returned(self, run: Run, task: str) -> dict[str, Any]:
         path = f"/api/v2/dags/{DAG}/dagRuns/{run.run_id}/taskInstances/{task}/xcomEntries"
@@ -121,8 +129,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, setting
     for link in (trained["run_url"], trained["compare_url"]):
         assert f"]({link})" in question["body"]
     assert registry.champion() == first["version"]
-    airflow.answer(run, "Reject")
-    assert airflow.finish(run)["promote"] == "success"
+    assert airflow.answer(run, "Reject")["promote"] == "success"
     assert not airflow.returned(run, "promote")["promoted"]
     assert registry.champion() == first["version"]
     assert registry.tags(trained["version"])["rejected_by"] == "admin"
@@ -131,8 +138,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, setting
     # Asked, and approved.
     run = airflow.trigger(DAG, {"require_approval": True})
     airflow.asked(run)
-    airflow.answer(run, "Approve")
-    assert airflow.finish(run)["promote"] == "success"
+    assert airflow.answer(run, "Approve")["promote"] == "success"
     approved = airflow.returned(run, "promote")
     assert approved["champion_before"] == first["version"]
     assert registry.champion() == approved["version"]

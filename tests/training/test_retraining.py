@@ -99,7 +99,7 @@ def test_one_that_is_worse_is_registered_and_the_champion_stays(
     trained, settings, client, monkeypatch
 ):
     champion = Registry(settings).champion()
-    changed(monkeypatch, lambda head: Head(head.kernel / 10, head.bias / 10))
+    changed(monkeypatch, lambda head: Head(head.kernel / 1000, head.bias / 1000))
     found = retrain(settings, [LABEL_SET])
     assert (found.promoted, found.decision) == (False, "keep the champion")
     assert "calibration error" in found.because
