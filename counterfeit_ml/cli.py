@@ -5,6 +5,7 @@ import mimetypes
 import sys
 from dataclasses import asdict
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -226,24 +227,65 @@ def validate(day: Day) -> None:
     console.print(validate_listings(Settings.load(), day))
 
 
+Brands = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,…|all",
+        help="Take these classes, and no_logo where there is one. [default: those of brands.yaml]",
+    ),
+]
+
+
+class Origin(StrEnum):
+    """How sure a label is: of two for one picture the later here counts."""
+
+    synthetic = "synthetic"
+    seed = "seed"
+    review = "review"
+
+
 @app.command(rich_help_panel=JOB)
 def labels(
-    directory: Annotated[
-        Path, typer.Argument(help="One folder of pictures a class: brand keys, and no_logo.")
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder that holds a folder a class, or a CSV with the columns image, label and "
+            "perhaps seller_id; a path or s3://bucket/…"
+        ),
     ],
-    label_set: Annotated[
-        str | None, typer.Option("--set", help="Name of the set. [default: the folder's name]")
+    name: Annotated[
+        str | None,
+        typer.Option("--name", "--set", help="Name of the set. [default: the source's name]"),
     ] = None,
+    origin: Annotated[Origin, typer.Option(help="Who labelled: review counts most.")] = Origin.seed,
+    brands: Brands = None,
 ) -> None:
-    """Bring labelled pictures into the lake, as one set that `retrain` can take."""
+    """Bring labelled pictures into the lake, as one set that `retrain` can take.
+
+    What cannot be learned from is refused, counted by reason and named in the log: unreadable,
+    tiny or blank pictures, one picture under two labels. Of an animation the first frame counts.
+    """
+    _import_labels(Settings.load(), source, name, origin, _brands(brands))
+
+
+def _import_labels(
+    settings: Settings, source: str, name: str | None, origin: str, brands: tuple[str, ...]
+) -> str:
+    """The name of the set that it makes."""
     from counterfeit_ml.brands import load_brands
     from counterfeit_ml.lake import Lake
-    from counterfeit_ml.training import import_labels
+    from counterfeit_ml.training import import_labels, set_name
+    from counterfeit_ml.training.label_summary import summary_tables
 
-    settings = Settings.load()
-    name = label_set or directory.resolve().name
+    label_set = name or set_name(source)
     catalogue = load_brands(settings.config_dir)
-    console.print(import_labels(Lake(settings), catalogue, directory, name))
+    summary = import_labels(Lake(settings), catalogue, source, label_set, origin, brands)
+    console.print(summary_tables(summary))
+    return label_set
+
+
+def _brands(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
 @app.command(rich_help_panel=JOB)
@@ -252,17 +294,26 @@ def retrain(
         list[str] | None, typer.Option("--set", help="A label set; again for more. [default: all]")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same metrics.")] = 2018,
+    labels: Annotated[
+        str | None, typer.Option(help="Bring this folder or CSV in first, and train on it.")
+    ] = None,
+    brands: Brands = None,
 ) -> None:
     """Train the logo model on the labels in the lake; champion if not worse than the present one.
 
     Exit 0 as well where the champion stays: the reasons are printed.
     """
+    from counterfeit_ml.label_sets import ALL_BRANDS
     from counterfeit_ml.training import retrain as run
     from counterfeit_ml.validation import validate_training_images
 
-    settings = Settings.load()
-    console.print(validate_training_images(settings, label_set or ()))
-    console.print(run(settings, label_set or (), seed))
+    settings, chosen, sets = Settings.load(), _brands(brands), list(label_set or ())
+    if labels is not None:
+        # Whole, so that the set is the same whichever of its classes a training takes.
+        every = ALL_BRANDS if chosen else ()
+        sets.append(_import_labels(settings, labels, None, Origin.seed, every))
+    console.print(validate_training_images(settings, sets, chosen))
+    console.print(run(settings, sets, seed, chosen))
 
 
 @app.command(rich_help_panel=JOB)

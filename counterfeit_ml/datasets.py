@@ -156,12 +156,19 @@ LABELS = Dataset(
     ("image_sha256",),
     _schema(
         ("image_sha256!", pa.string(), "key of the picture in images/"),
-        ("label!", pa.string(), "a brand of config/brands.yaml, or no_logo"),
-        ("split_group!", pa.string(), "near-duplicates share it and stay in one split"),
+        ("label!", pa.string(), "a brand of config/brands.yaml or of the set's own, or no_logo"),
+        ("split_group!", pa.string(), "near-duplicates and pictures of one seller share it"),
+        ("split!", pa.string(), "train or evaluation; never changes once decided"),
+        ("seller_id", pa.string(), "who offered what the picture shows, where known"),
+        ("width!", pa.int32(), "pixels, as stored"),
+        ("height!", pa.int32(), "pixels, as stored"),
+        ("phash!", pa.string(), "perceptual hash: near-duplicates differ in few of 64 bits"),
+        ("dhash!", pa.string(), "another, of brightness gradients: both must be near"),
         ("origin!", pa.string(), "seed, review or synthetic"),
         ("labelled_by!", pa.string(), "who or what said so"),
+        ("labelled_at!", UTC_SECONDS, "when the picture first came in with this label"),
     ),
-    written_by="`counterfeit labels`",
+    written_by="`counterfeit labels` or the DAG import_labels",
 )
 
 PROBABILITIES = pa.map_(pa.string(), pa.float32())

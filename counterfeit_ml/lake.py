@@ -59,9 +59,14 @@ class Lake:
     """Datasets, pictures and plain objects in one S3 bucket."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.endpoint = settings.lake_endpoint
         self.bucket = settings.lake_bucket
         self.store = bucket_store(settings, settings.lake_bucket)
+
+    def sibling(self, bucket: str) -> "Lake":
+        """Another bucket of the same service, with the same login."""
+        return Lake(self.settings.model_copy(update={"lake_bucket": bucket}))
 
     # Datasets
 
@@ -246,10 +251,16 @@ class Lake:
         with self._reporting("writing", key):
             obstore.put(self.store, key, data)
 
-    def get(self, key: str) -> bytes:
-        """One object's bytes; ``PartitionMissingError`` where there is none."""
+    def get(self, key: str, at_most: int | None = None) -> bytes:
+        """One object's bytes; ``PartitionMissingError`` where there is none.
+
+        Of one that is larger than ``at_most`` only so many bytes come, and one more.
+        """
         with self._reporting("reading", key):
-            return bytes(obstore.get(self.store, key).bytes())
+            found = obstore.get(self.store, key)
+            if at_most is None or found.meta["size"] <= at_most:
+                return bytes(found.bytes())
+            return bytes(obstore.get_range(self.store, key, start=0, length=at_most + 1))
 
     def keys(self, prefix: str) -> list[str]:
         """Every key that begins with ``prefix``, in order."""

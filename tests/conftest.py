@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,30 @@ def listing_row() -> Callable[..., dict[str, Any]]:
             "image_url": "http://shop/1.jpg",
             "image_sha256": "a" * 64,
             "scraped_at": datetime(1999, 1, 1, tzinfo=UTC),
+            **changes,
+        }
+
+    return row
+
+
+@pytest.fixture(scope="session")
+def label_row() -> Callable[..., dict[str, Any]]:
+    """Makes a sound row of LABELS, of a picture like no other, with the changes given."""
+
+    def row(digest: str, label: str, **changes: Any) -> dict[str, Any]:
+        looks = sha256(digest.encode()).hexdigest()
+        return {
+            "image_sha256": digest,
+            "label": label,
+            "split_group": digest,
+            "split": "train",
+            "width": 100,
+            "height": 100,
+            "phash": looks[:16],
+            "dhash": looks[16:32],
+            "origin": "seed",
+            "labelled_by": "test",
+            "labelled_at": datetime(1999, 1, 1, tzinfo=UTC),
             **changes,
         }
 

@@ -51,21 +51,11 @@ def feed(tmp_path):
 
 
 @pytest.fixture
-def label_sets(services, lake):
+def label_sets(services, lake, label_row):
     """A sound label set, and one without a picture of gucci; gone when the test ends."""
     classes = load_brands(services.settings.config_dir).classes
     for name, brands in {WHOLE_SET: classes, PART_SET: set(classes) - {"gucci"}}.items():
-        digests = {brand: sha256(brand.encode()).hexdigest() for brand in brands}
-        rows = [
-            {
-                "image_sha256": digest,
-                "label": brand,
-                "split_group": digest,
-                "origin": "seed",
-                "labelled_by": "test",
-            }
-            for brand, digest in digests.items()
-        ]
+        rows = [label_row(sha256(brand.encode()).hexdigest(), brand) for brand in brands]
         lake.write(LABELS, pa.Table.from_pylist(rows, LABELS.schema), label_set=name)
     yield
     for name in (WHOLE_SET, PART_SET):

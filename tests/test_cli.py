@@ -59,3 +59,16 @@ def test_ingesting_teaches_by_examples():
     assert "counterfeit ingest --dry-run https://www.example.com/item/1" in shown
     for option in ("--marketplace", "--source", "--max-pages", "--max-bytes", "--force"):
         assert option in shown
+
+
+def test_labels_and_retraining_take_any_classes():
+    for command, options in {
+        "labels": ("--name", "--origin", "--brands", "seller_id", "s3://bucket"),
+        "retrain": ("--set", "--labels", "--brands"),
+    }.items():
+        shown = invoke(command, "--help").output
+        for option in options:
+            assert option in shown
+    done = invoke("labels", "x", "--origin", "rumour")
+    assert done.exit_code == 2
+    assert "Invalid value for '--origin'" in done.output

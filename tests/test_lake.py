@@ -1,5 +1,6 @@
 """The lake on a real S3 server."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from uuid import uuid4
 
@@ -22,18 +23,15 @@ def name() -> str:
     return uuid4().hex
 
 
-def labels(*digests: str) -> pa.Table:
-    rows = [
-        {
-            "image_sha256": digest,
-            "label": "nike",
-            "split_group": digest,
-            "origin": "seed",
-            "labelled_by": "test",
-        }
-        for digest in digests
-    ]
-    return pa.Table.from_pylist(rows, LABELS.schema)
+@pytest.fixture
+def labels(label_row) -> Callable[..., pa.Table]:
+    """Rows of these digests."""
+
+    def table(*digests: str) -> pa.Table:
+        rows = [label_row(digest, "nike") for digest in digests]
+        return pa.Table.from_pylist(rows, LABELS.schema)
+
+    return table
 
 
 def scores(*digests: str) -> pa.Table:
@@ -48,7 +46,7 @@ def stored(lake: Lake, prefix: str) -> dict[str, bytes]:
     return {key: lake.get(key) for key in lake.keys(prefix)}
 
 
-def test_a_partition_is_read_back_sorted_with_its_key(lake, name):
+def test_a_partition_is_read_back_sorted_with_its_key(lake, name, labels):
     lake.write(LABELS, labels("b", "a"), {"who": "me"}, label_set=name)
     table = lake.read(LABELS, ["image_sha256", "label_set"], label_set=name)
     assert table.to_pylist() == [
@@ -58,21 +56,21 @@ def test_a_partition_is_read_back_sorted_with_its_key(lake, name):
     assert lake.manifest(LABELS, label_set=name).summary == {"who": "me"}
 
 
-def test_writing_the_same_rows_again_changes_no_byte(lake, name):
+def test_writing_the_same_rows_again_changes_no_byte(lake, name, labels):
     lake.write(LABELS, labels("a", "b"), label_set=name)
     before = stored(lake, f"labels/label_set={name}/")
     lake.write(LABELS, labels("b", "a"), label_set=name)
     assert stored(lake, f"labels/label_set={name}/") == before
 
 
-def test_writing_other_rows_leaves_none_of_the_old(lake, name):
+def test_writing_other_rows_leaves_none_of_the_old(lake, name, labels):
     lake.write(LABELS, labels("a", "b"), label_set=name)
     lake.write(LABELS, labels("c"), label_set=name)
     assert lake.read(LABELS, label_set=name)["image_sha256"].to_pylist() == ["c"]
     assert len(lake.keys(f"labels/label_set={name}/")) == 2
 
 
-def test_a_file_that_no_manifest_lists_is_not_read(lake, name):
+def test_a_file_that_no_manifest_lists_is_not_read(lake, name, labels):
     lake.write(LABELS, labels("a"), label_set=name)
     lake.put(f"labels/label_set={name}/part-00009-left-behind.parquet", b"half a file")
     assert lake.read(LABELS, label_set=name).num_rows == 1
@@ -109,7 +107,7 @@ def test_a_picture_is_stored_under_its_hash(lake):
     assert lake.keys(f"images/{digest[:2]}/{digest}") == [f"images/{digest[:2]}/{digest}"]
 
 
-def test_a_partition_whose_name_begins_another_is_read_alone(lake, name):
+def test_a_partition_whose_name_begins_another_is_read_alone(lake, name, labels):
     lake.write(LABELS, labels("a"), label_set=name)
     lake.write(LABELS, labels("b"), label_set=f"{name}0")
     assert lake.partitions(LABELS, label_set=name) == [{"label_set": name}]
@@ -124,12 +122,12 @@ def test_what_was_never_published_says_so(lake, name):
 
 
 @pytest.mark.parametrize("value", ["", "a/b", "ds=1", "../x"])
-def test_a_partition_value_cannot_leave_its_folder(lake, value):
+def test_a_partition_value_cannot_leave_its_folder(lake, value, labels):
     with pytest.raises(ConfigError, match="cannot name a partition of labels: give a name"):
         lake.write(LABELS, labels("a"), label_set=value)
 
 
-def test_rows_that_break_the_schema_are_refused(lake, name):
+def test_rows_that_break_the_schema_are_refused(lake, name, labels):
     with pytest.raises((pa.ArrowInvalid, KeyError, ValueError)):
         lake.write(LABELS, labels("a").drop_columns(["label"]), label_set=name)
     assert not lake.exists(LABELS, label_set=name)
@@ -151,3 +149,16 @@ def test_wrong_keys_are_refused_and_not_shown(services):
     with pytest.raises(LakeError) as caught:
         lake.put("anything", b"")
     assert "not-the-secret" not in str(caught.value)
+
+
+def test_an_object_can_be_read_up_to_a_size(lake, name):
+    lake.put(f"{name}/object", b"0123456789")
+    assert lake.get(f"{name}/object", at_most=10) == b"0123456789"
+    assert lake.get(f"{name}/object", at_most=4) == b"01234"
+
+
+def test_another_bucket_has_the_same_login(lake, name):
+    lake.put(f"{name}/object", b"here")
+    assert lake.sibling(lake.bucket).get(f"{name}/object") == b"here"
+    with pytest.raises(LakeError):
+        lake.sibling("no-such-bucket").keys("")

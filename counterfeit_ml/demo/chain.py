@@ -1,4 +1,4 @@
-"""Runs the five DAGs through the scheduler: two are triggered, three are started by assets."""
+"""Runs five DAGs through the scheduler: two are triggered, three are started by assets."""
 
 import time
 from contextlib import suppress

@@ -2,7 +2,9 @@
 
 import os
 
-from counterfeit_ml.training.labels import ImportSummary, import_labels
+from counterfeit_ml.training.label_source import set_name
+from counterfeit_ml.training.label_summary import ImportSummary
+from counterfeit_ml.training.labels import import_labels
 from counterfeit_ml.training.promotion import Promotion, conclude, promote, rollback
 from counterfeit_ml.training.retraining import RetrainResult, retrain
 
@@ -15,6 +17,7 @@ __all__ = [
     "promote",
     "retrain",
     "rollback",
+    "set_name",
 ]
 
 # TensorFlow's notes on its own start would drown what a retraining has to say.

@@ -63,17 +63,23 @@ class RetrainResult:
 
 
 def retrain(
-    settings: Settings, label_sets: Sequence[str] = (), seed: int = 2018, promote: bool = True
+    settings: Settings,
+    label_sets: Sequence[str] = (),
+    seed: int = 2018,
+    brands: Sequence[str] = (),
+    *,
+    promote: bool = True,
 ) -> RetrainResult:
     """Train on these label sets (all, where none is named), register, and decide who scores.
 
-    The champion moves where the decision says so, unless ``promote`` leaves that to
+    ``brands`` are the classes, those of the catalogue where none is given. The champion moves
+    where the decision says so, unless ``promote`` leaves that to
     :func:`counterfeit_ml.training.promotion.conclude`. The same labels and ``seed`` give the same
     metrics. Raises ``TrainingError``, ``LakeError`` or ``RegistryError``; the MLflow run, once
     begun, then ends as FAILED and the champion stays.
     """
     lake, registry = Lake(settings), Registry(settings)
-    data = load_training_set(lake, load_brands(settings.config_dir), label_sets)
+    data = load_training_set(lake, load_brands(settings.config_dir), label_sets, brands)
     frozen = FrozenPictures(data.part("evaluation"), _loader(lake))
     data = data.part("train")
     log.info("training on %d pictures of %s", len(data.digests), ", ".join(data.label_sets))

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from counterfeit_ml.brands import load_brands
-from counterfeit_ml.datasets import LABELS, LISTINGS, QUARANTINE, SCORED_LISTINGS
+from counterfeit_ml.datasets import LISTINGS, QUARANTINE, SCORED_LISTINGS
 from counterfeit_ml.errors import PartitionMissingError, ValidationError
+from counterfeit_ml.label_sets import choose_sets, classes_of, label_rows
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.settings import Settings
+from counterfeit_ml.validation.training_images import training_images
 
 if TYPE_CHECKING:
     from counterfeit_ml.validation.suites import SuiteRun
@@ -49,17 +51,23 @@ def validate_scored_listings(settings: Settings, ds: str) -> "SuiteRun":
     return _validate(settings, "scored_listings", scored, ds, parameters)
 
 
-def validate_training_images(settings: Settings, label_sets: Sequence[str] = ()) -> "SuiteRun":
-    """Check the labels of ``label_sets``, or of all sets; raises as above."""
+def validate_training_images(
+    settings: Settings, label_sets: Sequence[str] = (), brands: Sequence[str] = ()
+) -> "SuiteRun":
+    """Check the labels a training on ``label_sets`` with the classes ``brands`` would take.
+
+    All sets that go by the catalogue, and its classes, where none is named. Raises as above.
+    """
     lake = Lake(settings)
-    names = label_sets or [one["label_set"] for one in lake.partitions(LABELS)]
+    names = choose_sets(lake, label_sets)
     if not names:
         raise PartitionMissingError(
             "There are no labelled pictures: bring some in with `counterfeit labels DIR`."
         )
-    labels = pa.concat_tables(lake.read(LABELS, label_set=name) for name in names)
-    classes = list(load_brands(settings.config_dir).classes)
-    bare = sorted(set(classes) - set(labels["label"].to_pylist()))
+    labels = training_images(label_rows(lake, names))
+    found = set(labels["label"].to_pylist())
+    classes = classes_of(load_brands(settings.config_dir), brands, found)
+    bare = sorted(set(classes) - found)
     note = (
         f" Not a single picture of {', '.join(bare)}: bring some in with `counterfeit labels DIR`, "
         "or take the brand out of config/brands.yaml."
@@ -68,8 +76,8 @@ def validate_training_images(settings: Settings, label_sets: Sequence[str] = ())
         settings,
         "training_images",
         labels,
-        "+".join(sorted(names)),
-        {"classes": classes},
+        "+".join(names),
+        {"classes": list(classes)},
         note if bare else "",
     )
 

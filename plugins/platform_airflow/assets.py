@@ -1,4 +1,4 @@
-"""The assets that chain the nightly DAGs, one partition a day."""
+"""The assets that chain the DAGs; those of the night have one partition a day."""
 
 from airflow.sdk import Asset
 
@@ -25,4 +25,10 @@ FLAGGED_LISTINGS = Asset(
     uri="postgres://warehouse/warehouse/warehouse/flagged_listings",
     group="warehouse",
     extra={"grain": "one row a flagged listing and day"},
+)
+LABELS = Asset(
+    "labels",
+    uri="s3://counterfeit/labels",
+    group="lake",
+    extra={"grain": "one row a picture and label set"},
 )

@@ -23,10 +23,11 @@ def dags():
     return bag.dags
 
 
-def test_there_are_five_one_a_file(dags):
+def test_there_are_six_one_a_file(dags):
     assert sorted(dags) == sorted(file.stem for file in FILES)
     assert sorted(dags) == [
         "flag_listings",
+        "import_labels",
         "ingest_listings",
         "retrain_logo_model",
         "score_listings",
@@ -60,6 +61,14 @@ def test_the_chain_hangs_together_by_assets(dags):
     for before, after in pairwise(chain):
         assert made(before) == awaited(after)
     assert made("flag_listings") == {"flagged_listings"}
+
+
+def test_importing_labels_is_triggered_and_says_that_there_are_new_ones(dags):
+    dag = dags["import_labels"]
+    assert {outlet.name for task in dag.tasks for outlet in task.outlets} == {"labels"}
+    assert sorted(dag.params) == ["brands", "label_set", "origin", "source"]
+    assert dag.params.get_param("origin").schema["enum"] == ["seed", "review", "synthetic"]
+    assert not dag.timetable.can_be_scheduled
 
 
 def ingestion(folder: Path, text: str, monkeypatch) -> DagBag:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 
 import great_expectations as gx
@@ -9,6 +10,7 @@ from counterfeit_ml.brands import load_brands
 from counterfeit_ml.errors import ConfigError
 from counterfeit_ml.settings import ROOT
 from counterfeit_ml.validation.suites import SuiteRun, load_suite, run_suite
+from counterfeit_ml.validation.training_images import training_images
 
 CLASSES = list(load_brands(ROOT / "config").classes)
 LISTING: dict[str, Any] = {
@@ -44,22 +46,30 @@ def check(suite: str, rows: list[dict[str, Any]], **parameters: Any) -> SuiteRun
     )
 
 
-def labels() -> list[dict[str, Any]]:
+@pytest.fixture
+def labels(label_row) -> list[dict[str, Any]]:
+    """Three pictures of each class, one of them for evaluation."""
     return [
-        {
-            "image_sha256": f"{number:064x}",
-            "label": label,
-            "split_group": str(number),
-            "origin": "seed",
-        }
-        for number, label in enumerate(CLASSES)
+        label_row(
+            sha256(f"{label}{number}".encode()).hexdigest(),
+            label,
+            split="evaluation" if number == 0 else "train",
+        )
+        for label in CLASSES
+        for number in range(3)
     ]
 
 
-def test_sound_rows_pass():
+def check_labels(rows: list[dict[str, Any]], classes: list[str] = CLASSES) -> SuiteRun:
+    frame = training_images(rows).to_pylist()
+    return check("training_images", frame, classes=classes)
+
+
+def test_sound_rows_pass(labels):
     assert check("listings", [LISTING, {**LISTING, "listing_id": "2"}]).failures == ()
     assert check("scored_listings", [SCORE], classes=CLASSES, listings=1).failures == ()
-    assert check("training_images", labels(), classes=CLASSES).failures == ()
+    run = check_labels(labels)
+    assert (run.failures, run.warnings) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -117,16 +127,64 @@ def test_bad_scores_fail(rows, sentence):
     assert failure.startswith(sentence)
 
 
-def test_a_brand_without_a_picture_fails():
-    rows = [row for row in labels() if row["label"] != "versace"]
-    (failure,) = check("training_images", rows, classes=CLASSES).failures
+def test_a_brand_without_a_picture_fails(labels):
+    rows = [row for row in labels if row["label"] != "versace"]
+    (failure,) = check_labels(rows).failures
     assert failure.startswith("Every brand, and no_logo, has at least one picture")
 
 
-def test_a_picture_under_two_labels_fails():
-    twice = {**labels()[0], "label": "gucci"}
-    (failure,) = check("training_images", [*labels(), twice], classes=CLASSES).failures
+def test_a_picture_under_two_labels_fails(labels):
+    (failure,) = check_labels([*labels, {**labels[0], "label": "gucci"}]).failures
     assert failure.startswith("No picture has two labels")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"split": None}, "Every picture has a split: import again"),
+        ({"split": "test"}, "Splits are train or evaluation"),
+        ({"width": 31}, "Pictures are at least 32 pixels wide"),
+        ({"height": 8}, "Pictures are at least 32 pixels high"),
+        ({"origin": "rumour"}, "The origin of each label is known"),
+        ({"image_sha256": "../secret"}, "Every label names a stored picture"),
+    ],
+)
+def test_one_bad_label_fails_its_expectation_alone(labels, change, sentence):
+    (failure,) = check_labels([{**labels[0], **change}, *labels[1:]]).failures
+    assert failure.startswith(sentence)
+
+
+def test_a_leak_fails(labels):
+    """The same picture, one bit from itself, on both sides of the split."""
+    measuring = labels[0]
+    leak = f"{int(measuring['phash'], 16) ^ 1:016x}"
+    rows = [*labels[:1], {**labels[1], "phash": leak, "dhash": measuring["dhash"]}, *labels[2:]]
+    (failure,) = check_labels(rows).failures
+    assert failure.startswith("No near-duplicates are parted by the split (2 rows differ")
+
+
+def test_a_parted_group_fails(labels):
+    rows = [{**labels[0], "split_group": labels[1]["split_group"]}, *labels[1:]]
+    (failure,) = check_labels(rows).failures
+    assert failure.startswith("No split group is parted (2 rows differ")
+
+
+def test_what_trains_badly_is_a_warning(labels):
+    thin = check_labels([row for row in labels[:-1] if row["label"] != "gucci"], CLASSES[:1])
+    assert thin.failures == ()
+    assert [one.split(" (")[0] for one in thin.warnings] == [
+        "Labels are classes of this training: others are left out",
+        "Every class has three pictures that are no copies, so one can measure it",
+    ]
+    same = {**labels[4], "phash": labels[1]["phash"], "dhash": labels[1]["dhash"]}
+    (warning,) = check_labels([*labels[:4], same, *labels[5:]]).warnings
+    assert warning.startswith("No picture has another label in another size or compression")
+
+
+def test_one_class_that_drowns_the_others_is_a_warning(labels, label_row):
+    many = [label_row(sha256(bytes([n])).hexdigest(), "no_logo") for n in range(200)]
+    (warning,) = check_labels([*labels, *many]).warnings
+    assert warning.startswith("No class has more than four fifths of all pictures")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"name": "x", "expectations": [{"type": "nope"}]}'])

@@ -1,11 +1,15 @@
 """Validation of what is in a real lake, and the Data Docs it leaves there."""
 
+from hashlib import sha256
+
 import pyarrow as pa
 import pytest
 
-from counterfeit_ml.datasets import LISTINGS, QUARANTINE
+from counterfeit_ml.brands import load_brands
+from counterfeit_ml.datasets import LABELS, LISTINGS, QUARANTINE
 from counterfeit_ml.errors import PartitionMissingError, ValidationError
 from counterfeit_ml.lake import Lake
+from counterfeit_ml.settings import ROOT
 from counterfeit_ml.validation import validate_listings, validate_training_images
 from counterfeit_ml.validation.site import SITE
 
@@ -93,3 +97,30 @@ def test_a_day_that_was_never_ingested_says_so(services):
 def test_labels_that_do_not_exist_say_what_to_do(services):
     with pytest.raises(PartitionMissingError, match="label_set=nothing"):
         validate_training_images(services.settings, ["nothing"])
+
+
+def leaking(label_row) -> list[dict]:
+    """Three pictures of each class, and a copy in the evaluation of one that trains."""
+    classes = load_brands(ROOT / "config").classes
+    rows = [
+        label_row(sha256(f"{label}{number}".encode()).hexdigest(), label)
+        for label in classes
+        for number in range(3)
+    ]
+    looks = {"phash": rows[0]["phash"], "dhash": rows[0]["dhash"]}
+    copy = label_row("f" * 64, rows[0]["label"], split="evaluation", **looks)
+    return [*rows, copy]
+
+
+def test_a_leak_is_refused_before_anything_is_trained(services, label_row):
+    lake = Lake(services.settings)
+    table = pa.Table.from_pylist(leaking(label_row), LABELS.schema)
+    lake.write(LABELS, table, label_set="leak")
+    expected = "No near-duplicates are parted by the split (2 rows differ: 1, 1)"
+    with pytest.raises(ValidationError) as caught:
+        validate_training_images(services.settings, ["leak"])
+    assert expected in str(caught.value)
+    done = services.counterfeit("retrain", "--set", "leak")
+    lake.delete(lake.keys("labels/label_set=leak/"))
+    assert done.returncode == 1
+    assert expected in done.stderr
