@@ -132,23 +132,26 @@ class Registry:
 
     def promote(self, version: str) -> None:
         """Make ``version`` the champion, if its file runs; else ``BrokenModelError``."""
-        before = self.holder(CHAMPION)
-        if before not in (None, version):
-            self.tag(version, {"champion_before": str(before)})
-        self.restore(version)
+        self._crown(version, self.holder(CHAMPION))
 
     def restore(self, version: str) -> None:
         """As :meth:`promote`, for a former champion: the one before it stays what it was."""
+        self._crown(version, None)
+
+    def _crown(self, version: str, instead_of: str | None) -> None:
         self.sound(version)
-        tags = self.tags(version)
-        self.tag(version, {"champion_since": datetime.now(UTC).isoformat(timespec="seconds")})
-        self._name(CHAMPION, version)
-        if before := tags.get("champion_before"):
-            self._name(PREVIOUS, before)
-        else:
+        tags = {"champion_since": datetime.now(UTC).isoformat(timespec="seconds")}
+        if instead_of not in (None, version):
+            tags["champion_before"] = str(instead_of)
+        self.tag(version, tags)
+        before = self.tags(version).get("champion_before")
+        if before is None:
             self._unname(PREVIOUS)
+        else:
+            self._name(PREVIOUS, before)
         if self.holder(CHALLENGER) == version:
             self._unname(CHALLENGER)
+        self._name(CHAMPION, version)
 
     def run_url(self, run_id: str) -> str:
         """The page of a run."""
