@@ -300,7 +300,10 @@ def retrain(
     ] = None,
     brands: Brands = None,
 ) -> None:
-    """Train the logo model on the labels in the lake; what passes the gate becomes champion."""
+    """Train the logo model on the labels in the lake; champion if not worse than the present one.
+
+    Exit 0 as well where the champion stays: the reasons are printed.
+    """
     from counterfeit_ml.label_sets import ALL_BRANDS
     from counterfeit_ml.training import retrain as run
     from counterfeit_ml.validation import validate_training_images
@@ -362,6 +365,29 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         raise TrainingError(f"{path} cannot be written: {error.strerror}.") from error
     console.print(f"The measures are in {path}.", markup=False)
+
+
+@app.command(rich_help_panel=JOB)
+def promote(
+    version: Annotated[str, typer.Argument(help="As MLflow numbers it.")],
+    reason: Annotated[str, typer.Option(help="Why, for whoever asks later; a tag in MLflow.")],
+) -> None:
+    """Make a version champion by hand, even if it is worse; never if it is broken."""
+    from counterfeit_ml.training import promote as run
+
+    console.print(run(Settings.load(), version, reason))
+
+
+@app.command(rich_help_panel=JOB)
+def rollback(
+    version: Annotated[
+        str | None, typer.Argument(help="A former champion. [default: the one before]")
+    ] = None,
+) -> None:
+    """Make a former champion the champion again; the next day is scored with it."""
+    from counterfeit_ml.training import rollback as run
+
+    console.print(run(Settings.load(), version))
 
 
 @app.command(rich_help_panel=JOB)

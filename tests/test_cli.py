@@ -17,6 +17,8 @@ COMMANDS = (
     "labels",
     "evaluate",
     "retrain",
+    "promote",
+    "rollback",
     "score",
     "flag",
     "drift",

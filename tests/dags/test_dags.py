@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import AssetAll
+from airflow.sdk import AssetAll, TriggerRule
 from platform_airflow.assets import LABELS
 from platform_airflow.defaults import Owner, Tag
 
@@ -86,6 +86,7 @@ def test_retraining_starts_weekly_and_by_labels_and_asks_first_whether_they_are_
     assert dag.timetable.timetable.expression == "0 4 * * 0"
     assert dag.roots == [dag.get_task("enough_labels")]
     assert dag.params["min_new_labels"] == 50
+    assert dag.get_task("promote").trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
 
 
 def test_importing_labels_is_triggered_and_says_that_there_are_new_ones(dags):
