@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -39,9 +38,7 @@ def colour_model(
     return folder
 
 
-def register(
-    registry: Registry, folder: Path, tags: Mapping[str, str] = MappingProxyType({})
-) -> str:
+def register(registry: Registry, folder: Path, tags: Mapping[str, str] | None = None) -> str:
     """A version with the files of ``folder``, logged as a training does."""
-    with registry.run("a model made for a test", tags) as run:
+    with registry.run("a model made for a test", tags or {}) as run:
         return run.register(folder, np.zeros((1, 224, 224, 3), np.uint8))
