@@ -300,7 +300,10 @@ def retrain(
     ] = None,
     brands: Brands = None,
 ) -> None:
-    """Train the logo model on the labels in the lake; what passes the gate becomes champion."""
+    """Train the logo model on the labels in the lake; champion if not worse than the present one.
+
+    Exit 0 as well where the champion stays: the reasons are printed.
+    """
     from counterfeit_ml.label_sets import ALL_BRANDS
     from counterfeit_ml.training import retrain as run
     from counterfeit_ml.validation import validate_training_images
@@ -365,6 +368,29 @@ def _write(path: Path, text: str) -> None:
 
 
 @app.command(rich_help_panel=JOB)
+def promote(
+    version: Annotated[str, typer.Argument(help="As MLflow numbers it.")],
+    reason: Annotated[str, typer.Option(help="Why, for whoever asks later; a tag in MLflow.")],
+) -> None:
+    """Make a version champion by hand, even if it is worse; never if it is broken."""
+    from counterfeit_ml.training import promote as run
+
+    console.print(run(Settings.load(), version, reason))
+
+
+@app.command(rich_help_panel=JOB)
+def rollback(
+    version: Annotated[
+        str | None, typer.Argument(help="A former champion. [default: the one before]")
+    ] = None,
+) -> None:
+    """Make a former champion the champion again; the next day is scored with it."""
+    from counterfeit_ml.training import rollback as run
+
+    console.print(run(Settings.load(), version))
+
+
+@app.command(rich_help_panel=JOB)
 def score(day: Day) -> None:
     """Give every listing of a day its brand and confidence by the champion."""
     from counterfeit_ml.scoring import score as run
@@ -381,6 +407,18 @@ def flag(day: Day) -> None:
     from counterfeit_ml.flagging import flag as run
 
     console.print(run(Settings.load(), day, run_id="counterfeit flag"))
+
+
+@app.command(rich_help_panel=JOB)
+def drift(day: Day) -> None:
+    """Compare a scored day's scores and new pictures with the days before, feature by feature."""
+    from counterfeit_ml.lake import Lake
+    from counterfeit_ml.monitoring import drift_of, measure_drift
+    from counterfeit_ml.monitoring.report import drift_table
+
+    settings = Settings.load()
+    found = measure_drift(settings, day)
+    console.print(drift_table(found, drift_of(Lake(settings), day)))
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from counterfeit_ml.datasets import (
+    DRIFT,
     EVIDENCE,
     FETCHES,
     IMAGE_SCORES,
@@ -24,7 +25,7 @@ from counterfeit_ml.warehouse import Warehouse
 
 DATASETS = (
     *(LISTINGS, QUARANTINE, LISTING_HISTORY, EVIDENCE, FETCHES),
-    *(LABELS, IMAGE_SCORES, SCORED_LISTINGS),
+    *(LABELS, IMAGE_SCORES, SCORED_LISTINGS, DRIFT),
 )
 
 INTRODUCTION = """\

@@ -209,3 +209,25 @@ SCORED_LISTINGS = Dataset(
     ),
     written_by="the DAG score_listings or `counterfeit score`",
 )
+
+DRIFT = Dataset(
+    "drift",
+    ("ds",),
+    ("feature",),
+    _schema(
+        ("feature!", pa.string(), "what is compared, a word of counterfeit_ml.monitoring.features"),
+        ("model_version", pa.string(), "of a feature of the scores: comparable under one version"),
+        ("severity!", pa.string(), "stable, moderate, severe; or no reference, too few"),
+        ("psi", pa.float64(), "population stability index against the reference; 0 is the same"),
+        ("psi_by_chance", pa.float64(), "what `psi` is on average where nothing has changed"),
+        ("js_distance", pa.float64(), "Jensen-Shannon distance to the reference, 0 to 1"),
+        ("moved", pa.string(), "the bin whose share has changed most"),
+        ("rows!", pa.int64(), "listings, or new pictures in the sample, of the day"),
+        ("reference_rows!", pa.int64(), "the same of the reference"),
+        ("reference_days!", pa.list_(pa.date32()), "days before, whose counts are the reference"),
+        ("bins!", pa.list_(pa.string()), "of the histograms; a number's in order"),
+        ("counts!", pa.list_(pa.int64()), "rows of the day in each bin"),
+        ("reference_counts!", pa.list_(pa.int64()), "rows of the reference in each bin"),
+    ),
+    written_by="the DAG monitor_drift or `counterfeit drift`",
+)

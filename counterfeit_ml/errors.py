@@ -25,6 +25,14 @@ class RegistryError(CounterfeitError):
     """MLflow cannot be reached, or holds no usable model."""
 
 
+class RegistryAwayError(RegistryError):
+    """MLflow, or the S3 behind it, does not answer; it may in a moment."""
+
+
+class BrokenModelError(RegistryError):
+    """A version whose file must never score: damaged, unrunnable, or blind to what it sees."""
+
+
 class PictureError(CounterfeitError):
     """Bytes that are not a whole picture, or one too large to decode safely."""
 

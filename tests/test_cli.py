@@ -17,8 +17,11 @@ COMMANDS = (
     "labels",
     "evaluate",
     "retrain",
+    "promote",
+    "rollback",
     "score",
     "flag",
+    "drift",
 )
 
 
@@ -39,7 +42,7 @@ def test_each_command_says_what_it_does(command):
     assert len(done.output.split()) > 10
 
 
-@pytest.mark.parametrize("command", ["ingest", "validate", "score", "flag"])
+@pytest.mark.parametrize("command", ["ingest", "validate", "score", "flag", "drift"])
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "2026-11-22/.."])
 def test_a_day_that_is_none_is_refused(command, day):
     done = invoke(command, day)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from counterfeit_ml.errors import RegistryError
-from counterfeit_ml.registry import CHAMPION, MODEL, Registry
+from counterfeit_ml.errors import BrokenModelError, RegistryError
+from counterfeit_ml.registry import CHALLENGER, CHAMPION, MODEL, Registry
+from tests.models_made import colour_model, register
 
 
 @pytest.fixture
@@ -78,7 +79,32 @@ def test_a_version_of_another_making_is_refused(registry, tmp_path):
 
 
 def test_promoting_moves_the_alias(registry, without_champion, tmp_path):
-    version = log_model(registry, folder_with(tmp_path, logo_tflite="a model", classes_json="[]"))
+    version = register(registry, colour_model(tmp_path))
+    assert registry.holder(CHALLENGER) == version
     registry.promote(version)
     assert registry.champion() == version
+    assert registry.holder(CHALLENGER) is None
     registry.client().delete_registered_model_alias(MODEL, CHAMPION)
+
+
+def test_a_file_that_does_not_run_is_not_promoted(registry, without_champion, tmp_path):
+    version = log_model(registry, folder_with(tmp_path, logo_tflite="a model", classes_json="[]"))
+    with pytest.raises(BrokenModelError, match=f"^Version {version} of logo-classifier is broken"):
+        registry.promote(version)
+    assert registry.holder(CHAMPION) is None
+
+
+def test_no_other_way_leads_to_the_alias(registry):
+    with pytest.raises(ValueError, match="only promote and restore make a champion"):
+        registry.name(CHAMPION, "1")
+
+
+def test_pages_of_runs(registry):
+    with registry.run("a page", {}) as run:
+        url = registry.compare_url([run.id, "other"])
+    experiment = registry.client().get_run(run.id).info.experiment_id
+    assert registry.run_url(run.id) == f"{registry.uri}/#/experiments/{experiment}/runs/{run.id}"
+    assert url == (
+        f"{registry.uri}/#/compare-runs?runs=%5B%22{run.id}%22%2C%20%22other%22%5D"
+        f"&experiments=%5B%22{experiment}%22%5D"
+    )

@@ -50,10 +50,10 @@ class Clerk:
     def _row(self, finding: Finding, verdict: Verdict) -> dict[str, Any] | Refused:
         """The row with its picture's columns, or the first refusal."""
         picture = verdict.picture
+        if finding.picture and not isinstance(picture, Stored):
+            picture = self._known(finding.picture, picture)
         if isinstance(picture, Stored):
             self._note_picture(finding, picture)
-        elif finding.picture:
-            picture = self._known(finding.picture, picture)
         if isinstance(verdict.row, Refused):
             return verdict.row
         if isinstance(picture, Stored):

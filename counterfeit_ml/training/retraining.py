@@ -1,4 +1,4 @@
-"""Retrains the logo model: labels in the lake in, a champion in the registry out."""
+"""Retrains the logo model: labels in the lake in, a challenger in the registry out."""
 
 import logging
 import tempfile
@@ -12,17 +12,21 @@ from numpy.typing import NDArray
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.errors import TrainingError
+from counterfeit_ml.label_sets import EVALUATION, TRAIN
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.logo_classifier import LogoClassifier
+from counterfeit_ml.patience import patiently
 from counterfeit_ml.pictures import decode
-from counterfeit_ml.registry import EXPERIMENT, MODEL, Registry, Run
+from counterfeit_ml.registry import LABEL_SETS, LABELS_FILE, MODEL, Registry, Run
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.training import network
+from counterfeit_ml.training.comparison import Figures, FrozenPictures
 from counterfeit_ml.training.dataset import TrainingSet, load_training_set
 from counterfeit_ml.training.export import export
 from counterfeit_ml.training.learning import RECIPE, Learned, learn
 from counterfeit_ml.training.model_card import model_card
-from counterfeit_ml.training.reporting import log_evaluation
+from counterfeit_ml.training.promotion import Decision, decide
+from counterfeit_ml.training.reporting import Load, log_evaluation
 from counterfeit_ml.training.weights import Weights, imagenet_weights
 
 if TYPE_CHECKING:
@@ -36,19 +40,30 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetrainResult:
-    """What a retraining made. ``metrics`` are those of the pictures held out."""
+    """What a retraining made, and what was decided on it.
+
+    ``metrics`` are those of the pictures held out in cross-validation; ``figures`` those of
+    challenger and champion on the frozen evaluation pictures. ``run_url`` and ``compare_url`` are
+    pages of MLflow.
+    """
 
     version: str
     run_id: str
     metrics: dict[str, float]
     weights_source: str
+    decision: str
+    because: str
     promoted: bool
+    figures: Figures
+    champion: str | None
+    run_url: str
+    compare_url: str | None
     label_issues: int
 
     def __str__(self) -> str:
-        fate = "now the champion" if self.promoted else "not the champion"
         figures = ", ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
-        text = f"{MODEL} version {self.version}, {fate}: {figures}"
+        fate = "now the champion" if self.promoted else f"not the champion ({self.decision})"
+        text = f"{MODEL} version {self.version}, {fate}: {self.because}. Held out: {figures}"
         if self.label_issues:
             text += (
                 f"\n{self.label_issues} labels look wrong: see figures/label_issues.png and "
@@ -62,44 +77,82 @@ def retrain(
     label_sets: Sequence[str] = (),
     seed: int = 2018,
     brands: Sequence[str] = (),
+    *,
+    promote: bool = True,
 ) -> RetrainResult:
-    """Train on these label sets (all, where none is named), register, and promote what works.
+    """Train on these label sets (all, where none is named), register, and decide who scores.
 
-    ``brands`` are the classes, those of the catalogue where none is given.
-
-    The same labels and ``seed`` give the same metrics. Raises ``TrainingError``, ``LakeError`` or
-    ``RegistryError``; the MLflow run, once begun, then ends as FAILED and the champion stays.
+    ``brands`` are the classes, those of the catalogue where none is given. The champion moves
+    where the decision says so, unless ``promote`` leaves that to
+    :func:`counterfeit_ml.training.promotion.conclude`. The same labels and ``seed`` give the same
+    metrics. Raises ``TrainingError``, ``LakeError`` or ``RegistryError``; the MLflow run, once
+    begun, then ends as FAILED and the champion stays.
     """
     lake, registry = Lake(settings), Registry(settings)
-    data = load_training_set(lake, load_brands(settings.config_dir), label_sets, brands)
+    catalogue, load = load_brands(settings.config_dir), _loader(lake)
+    whole = load_training_set(lake, catalogue, label_sets, brands)
+    data, frozen = whole.part(TRAIN), FrozenPictures(whole.part(EVALUATION), load)
     log.info("training on %d pictures of %s", len(data.digests), ", ".join(data.label_sets))
-    with registry.run(
-        " + ".join(data.label_sets), {"label_sets": ",".join(data.label_sets)}
-    ) as run:
+    with registry.run(" + ".join(data.label_sets), {LABEL_SETS: ",".join(data.label_sets)}) as run:
         weights = imagenet_weights(settings.cache_dir)
-        _log_inputs(run, data, weights, seed, lake)
-        learned = learn(data, lake.get_image, weights, settings.cache_dir, seed)
+        _log_inputs(run, data, len(frozen.data.digests), weights, seed, lake)
+        learned = learn(data, load, weights, settings.cache_dir, seed)
         _log_curves(run, learned)
-        issues = log_evaluation(run, learned.held_out, data.digests, lake.get_image)
-        version = _register(run, lake, data, learned.model)
+        issues = log_evaluation(run, learned.held_out, data.digests, load)
+        version = _register(run, data, load, learned.model)
         _describe(registry, run, version, model_card(data, learned.held_out, issues, RECIPE))
-        gate(registry, version, data.classes, _sample(lake, data))
-        registry.promote(version)
-    log.info("version %s of %s is the champion", version, MODEL)
-    metrics = learned.held_out.metrics()
-    return RetrainResult(version, run.id, metrics, weights.source, True, issues)
+        decision = decide(registry, frozen, version, catalogue.classes)
+        run.log_metrics(
+            {f"evaluation/{name}": value for name, value in decision.challenger_figures.items()}
+        )
+        if promoted := promote and decision.promote:
+            registry.promote(version)
+    return _result(registry, run, learned, weights, decision, promoted, issues)
 
 
-def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: Lake) -> None:
+def _result(
+    registry: Registry,
+    run: Run,
+    learned: Learned,
+    weights: Weights,
+    decision: Decision,
+    promoted: bool,
+    label_issues: int,
+) -> RetrainResult:
+    champion = decision.champion
+    return RetrainResult(
+        version=decision.version,
+        run_id=run.id,
+        metrics=learned.held_out.metrics(),
+        weights_source=weights.source,
+        decision=decision.word,
+        because=decision.because,
+        promoted=promoted,
+        figures=decision.figures(),
+        champion=champion,
+        run_url=registry.run_url(run.id),
+        compare_url=registry.compare_url([run.id, registry.run_of(champion)]) if champion else None,
+        label_issues=label_issues,
+    )
+
+
+def _loader(lake: Lake) -> Load:
+    """Fetches a picture by its digest, patiently: hours of work may hang on one."""
+    return lambda digest: patiently(lambda: lake.get_image(digest))
+
+
+def _log_inputs(
+    run: Run, data: TrainingSet, kept_back: int, weights: Weights, seed: int, lake: Lake
+) -> None:
     run.log_params(
         {
-            "label_sets": ",".join(data.label_sets),
+            LABEL_SETS: ",".join(data.label_sets),
             "pictures": len(data.digests),
+            "pictures_kept_back": kept_back,
             "seed": seed,
             "weights_source": weights.source,
             "weights_sha256": weights.sha256,
             **RECIPE,
-            **{f"pictures_{name}": count for name, count in data.counts().items()},
         }
     )
     rows = {
@@ -108,6 +161,7 @@ def _log_inputs(run: Run, data: TrainingSet, weights: Weights, seed: int, lake: 
         "split_group": list(data.groups),
     }
     run.log_dataset(rows, "labels", f"s3://{lake.bucket}/labels/")
+    run.log_table({name: rows[name] for name in ("image_sha256", "label")}, LABELS_FILE)
 
 
 def _log_curves(run: Run, learned: Learned) -> None:
@@ -121,10 +175,10 @@ def _describe(registry: Registry, run: Run, version: str, card: str) -> None:
     registry.describe(version, card)
 
 
-def _register(run: Run, lake: Lake, data: TrainingSet, model: "keras.Model") -> str:
+def _register(run: Run, data: TrainingSet, load: Load, model: "keras.Model") -> str:
     """Export the model, check the export, log it and register it; returns the version."""
     log.info("exporting to LiteRT")
-    pictures = _sample(lake, data)
+    pictures = np.stack([decode(load(digest)) for digest in data.digests[:CHECKED_PICTURES]])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         export(model, data.classes, folder)
@@ -143,22 +197,3 @@ def _check_export(model: "keras.Model", folder: Path, pictures: NDArray[np.uint8
             f"{AGREEMENT}: this TensorFlow exports wrongly; use the locked one."
         )
     return difference
-
-
-def gate(
-    registry: Registry, version: str, classes: tuple[str, ...], pictures: NDArray[np.uint8]
-) -> None:
-    """Run the registered file, fetched back, as scoring will; ``TrainingError`` if it is broken."""
-    classifier = LogoClassifier(registry.fetch(version))
-    found = classifier.predict(pictures)
-    sums = found.sum(axis=1)
-    if classifier.classes != classes or not np.allclose(sums, 1, atol=1e-4):
-        raise TrainingError(
-            f"Version {version} of {MODEL} is broken: it gives {found.shape[1]} probabilities that "
-            f"sum to {sums.min():.3f} to {sums.max():.3f}. The champion stays; see the run in "
-            f"MLflow's experiment {EXPERIMENT}."
-        )
-
-
-def _sample(lake: Lake, data: TrainingSet) -> NDArray[np.uint8]:
-    return np.stack([decode(lake.get_image(digest)) for digest in data.digests[:CHECKED_PICTURES]])

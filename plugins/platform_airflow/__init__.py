@@ -1,1 +1,1 @@
-"""What the DAGs share, and the Airflow plugin: links and the Data Docs page."""
+"""What the DAGs share, and the Airflow plugin: links and our pages."""

@@ -20,6 +20,12 @@ SCORED_LISTINGS = Asset(
     group="lake",
     extra={"grain": "every listing of the day with brand and confidence"},
 )
+DRIFT = Asset(
+    "drift",
+    uri="s3://counterfeit/drift",
+    group="lake",
+    extra={"grain": "the day's scores and new pictures against the days before"},
+)
 FLAGGED_LISTINGS = Asset(
     "flagged_listings",
     uri="postgres://warehouse/warehouse/warehouse/flagged_listings",

@@ -11,6 +11,7 @@ class Tag(StrEnum):
     TRAINING = "training"
     SCORING = "scoring"
     FLAGGING = "flagging"
+    MONITORING = "monitoring"
     NIGHTLY = "nightly"
 
 

@@ -1,17 +1,18 @@
-"""Registers the platform's page and links with Airflow."""
+"""Registers the platform's pages and links with Airflow."""
 
 from airflow.plugins_manager import AirflowPlugin
 
-from platform_airflow import data_docs_page, results_page
+from platform_airflow import data_docs_page, drift_page, results_page
 from platform_airflow.links import DataDocsLink, MLflowLink
 
 
 class CounterfeitPlatformPlugin(AirflowPlugin):
-    """Data Docs in the menu, results on each run, links on the tasks that made something."""
+    """Data Docs and drift in the menu, results on each run, links on tasks that made something."""
 
     name = "counterfeit_platform"
     fastapi_apps = [  # noqa: RUF012
         {"app": data_docs_page.app, "url_prefix": "/data-docs", "name": "Data Docs"},
+        {"app": drift_page.app, "url_prefix": "/drift", "name": "Drift"},
         {"app": results_page.app, "url_prefix": "/run-results", "name": "Results"},
     ]
     external_views = [  # noqa: RUF012
@@ -20,6 +21,12 @@ class CounterfeitPlatformPlugin(AirflowPlugin):
             "href": "/data-docs/index.html",
             "destination": "nav",
             "url_route": "data_docs",
+        },
+        {
+            "name": "Drift",
+            "href": "/drift/index.html",
+            "destination": "nav",
+            "url_route": "drift",
         },
         {
             "name": "Results",

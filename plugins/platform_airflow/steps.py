@@ -9,6 +9,7 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException
 
 from counterfeit_ml.errors import (
+    BrokenModelError,
     CounterfeitError,
     LakeError,
     NoChampionError,
@@ -19,7 +20,7 @@ from counterfeit_ml.errors import (
 
 # A service that does not answer may be back in a moment; wrong data stays wrong.
 WORTH_A_RETRY = (LakeError, WarehouseError, RegistryError)
-NOT_WORTH_IT = (PartitionMissingError, NoChampionError)
+NOT_WORTH_IT = (BrokenModelError, NoChampionError, PartitionMissingError)
 
 
 def step(**options: Any) -> Callable[[Callable[..., Any]], Any]:

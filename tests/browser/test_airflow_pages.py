@@ -1,25 +1,21 @@
 """Our pages in Airflow, opened in a real Chromium by a logged-in person."""
 
 import json
-import shutil
 import time
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from counterfeit_ml.datasets import LISTINGS
 from counterfeit_ml.demo.airflow_client import AirflowClient, Run
 from counterfeit_ml.errors import ValidationError
 from counterfeit_ml.lake import Lake
-from counterfeit_ml.stack import AIRFLOW_USER
 from counterfeit_ml.validation import validate_listings
 
 DAY = "1999-04-01"
 HOSTILE_TITLE = "<img src=x onerror=\"document.title='hacked'\">\x01"
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 PATIENCE_MS = 60_000
 
 
@@ -34,31 +30,8 @@ def failed_day(stack, listing_row) -> str:
     return DAY
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is not installed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(PATIENCE_MS)
-        yield page
-        browser.close()
-
-
-@pytest.fixture
-def logged_in(page, stack) -> Page:
-    page.goto(f"{stack.stack.airflow_url}/auth/login")
-    page.fill("input[name=username]", AIRFLOW_USER)
-    page.fill("input[name=password]", stack.stack.airflow_admin_password.get_secret_value())
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Dags").first).to_be_visible(timeout=PATIENCE_MS)
-    return page
-
-
-def test_data_docs_are_in_the_menu_and_lead_to_the_rows(logged_in, failed_day):
-    logged_in.get_by_text("Data Docs").first.click()
-    docs = logged_in.frame_locator("iframe")
+def test_data_docs_are_in_the_menu_and_lead_to_the_rows(logged_in, open_page, failed_day):
+    docs = open_page("Data Docs")
     row = docs.locator("tr", has_text=failed_day)
     expect(row).to_contain_text("failed", timeout=PATIENCE_MS)
     row.get_by_role("link", name=failed_day).click()

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import AssetAll, TriggerRule
+from platform_airflow.assets import LABELS
 from platform_airflow.defaults import Owner, Tag
 
 from counterfeit_ml.settings import ROOT
@@ -23,12 +26,13 @@ def dags():
     return bag.dags
 
 
-def test_there_are_six_one_a_file(dags):
+def test_each_is_in_a_file_of_its_name(dags):
     assert sorted(dags) == sorted(file.stem for file in FILES)
     assert sorted(dags) == [
         "flag_listings",
         "import_labels",
         "ingest_listings",
+        "monitor_drift",
         "retrain_logo_model",
         "score_listings",
         "validate_listings",
@@ -61,6 +65,28 @@ def test_the_chain_hangs_together_by_assets(dags):
     for before, after in pairwise(chain):
         assert made(before) == awaited(after)
     assert made("flag_listings") == {"flagged_listings"}
+    assert awaited("monitor_drift") == made("score_listings")
+    assert made("monitor_drift") == {"drift"}
+
+
+def test_nothing_waits_for_drift_and_its_answer_is_no_by_default(dags):
+    conditions = [getattr(dag.timetable, "asset_condition", None) for dag in dags.values()]
+    awaited = {getattr(one, "name", None) for one in conditions}
+    assert "scored_listings" in awaited
+    assert "drift" not in awaited
+    question = dags["monitor_drift"].get_task("propose_retrain")
+    assert question.defaults == ["Not now"]
+    assert question.response_timeout == timedelta(days=3)
+    assert dags["monitor_drift"].get_task("retrain").trigger_dag_id in dags
+
+
+def test_retraining_starts_weekly_and_by_labels_and_asks_first_whether_they_are_enough(dags):
+    dag = dags["retrain_logo_model"]
+    assert dag.timetable.asset_condition == AssetAll(LABELS)
+    assert dag.timetable.timetable.expression == "0 4 * * 0"
+    assert dag.roots == [dag.get_task("enough_labels")]
+    assert dag.params["min_new_labels"] == 50
+    assert dag.get_task("promote").trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
 
 
 def test_importing_labels_is_triggered_and_says_that_there_are_new_ones(dags):

@@ -241,6 +241,16 @@ def test_the_next_day_asks_only_what_may_have_changed(shop, take, lake):
     assert (known["4"]["last_seen"], known["4"]["active"]) == (date(2026, 11, 1), True)
 
 
+def test_what_was_asked_again_is_left_alone_for_another_week(shop, take):
+    take("2026-11-01", "weekly")
+    take("2026-11-10", "weekly")
+    assert [path for path in items(shop) if "images" in path] == [
+        f"/images/{number}.jpg" for number in range(5)
+    ]
+    take("2026-11-11", "weekly")
+    assert [path for path in items(shop) if "images" in path] == []
+
+
 def test_what_is_forced_is_fetched_anew(shop, take):
     take("2026-11-01", "forced")
     again = take("2026-11-01", "forced", force=True)

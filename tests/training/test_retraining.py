@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from counterfeit_ml.errors import RegistryError, TrainingError
+from counterfeit_ml.errors import BrokenModelError, RegistryError, TrainingError
 from counterfeit_ml.logo_classifier import LogoClassifier
 from counterfeit_ml.pictures import decode
 from counterfeit_ml.registry import MODEL, Registry
 from counterfeit_ml.training import import_labels, retrain
+from counterfeit_ml.training.dataset import load_training_set
 from counterfeit_ml.training.head import Head
 from tests.training.drawn import CLASSES, draw_labels, picture
 
@@ -43,12 +44,14 @@ def test_the_champion_knows_pictures_it_has_not_seen(trained, settings):
     assert (found.argmax(axis=1) == np.repeat([0, 1, 2], 4)).mean() > 0.8
 
 
-def test_the_run_tells_how_it_was_made(trained, client):
+def test_the_run_tells_how_it_was_made(trained, client, lake, catalogue):
     run = client.get_run(trained.run_id)
     assert run.info.status == "FINISHED"
     assert run.data.tags["label_sets"] == LABEL_SET
     assert run.data.params["weights_source"] == trained.weights_source
-    assert run.data.params["pictures_ring"] == "8"
+    data = load_training_set(lake, catalogue, [LABEL_SET])
+    for part, name in (("train", "pictures"), ("evaluation", "pictures_kept_back")):
+        assert run.data.params[name] == str(len(data.part(part).digests))
     assert trained.metrics.items() <= run.data.metrics.items()
     assert run.data.metrics["litert_difference"] < 1e-3
     assert len(client.get_metric_history(trained.run_id, "held_out_loss")) > 5
@@ -111,24 +114,57 @@ def test_an_export_that_differs_stops_and_the_champion_stays(
     assert last.info.status == "FAILED"
 
 
-def test_a_registered_model_of_other_classes_stops_and_the_champion_stays(
-    trained, settings, monkeypatch, tmp_path
+def changed(monkeypatch, change):
+    """Every head that is learned is changed before it is exported."""
+    cooled = Head.cooled
+    monkeypatch.setattr(Head, "cooled", lambda head, temperature: change(cooled(head, temperature)))
+
+
+def test_one_that_is_worse_is_registered_and_the_champion_stays(
+    trained, settings, client, monkeypatch
 ):
-    registry = Registry(settings)
-    champion = registry.champion()
-    folder = registry.fetch(champion)
-    (tmp_path / "logo.tflite").write_bytes((folder / "logo.tflite").read_bytes())
-    (tmp_path / "classes.json").write_text(json.dumps(["bars", "ring", "wheel"]))
-    monkeypatch.setattr(Registry, "fetch", lambda *_: tmp_path)
-    with pytest.raises(TrainingError, match=r"^Version \d+ of logo-classifier is broken"):
+    champion = Registry(settings).champion()
+    changed(monkeypatch, lambda head: Head(head.kernel / 1000, head.bias / 1000))
+    found = retrain(settings, [LABEL_SET])
+    assert (found.promoted, found.decision) == (False, "keep the champion")
+    assert "calibration error" in found.because
+    assert f"version {found.version}, not the champion (keep the champion): macro" in str(found)
+    assert Registry(settings).champion() == champion
+    assert client.get_run(found.run_id).info.status == "FINISHED"
+
+
+def test_one_that_knows_nothing_is_refused_and_the_champion_stays(
+    trained, settings, client, monkeypatch
+):
+    champion = Registry(settings).champion()
+    changed(monkeypatch, lambda head: Head(np.roll(head.kernel, 1, 1), np.roll(head.bias, 1)))
+    with pytest.raises(BrokenModelError, match="kept back for evaluation no better than chance"):
         retrain(settings, [LABEL_SET])
-    assert registry.champion() == champion
+    assert Registry(settings).champion() == champion
+    (last,) = client.search_runs(
+        [client.get_experiment_by_name(MODEL).experiment_id], max_results=1
+    )
+    assert last.info.status == "FAILED"
+    assert "no better than chance" in last.data.tags["failure"]
+
+
+def test_its_pages_in_mlflow(trained, settings):
+    again = Registry(settings)
+    assert trained.run_url.startswith(f"{settings.mlflow_uri}/#/experiments/")
+    assert trained.run_url.endswith(f"/runs/{trained.run_id}")
+    assert again.run_of(trained.version) == trained.run_id
 
 
 def test_a_label_error_is_in_the_report(settings, lake, catalogue, client, tmp_path):
-    directory = draw_labels(tmp_path / "shop", each=10)
-    planted = directory / "bars" / "planted.jpg"
-    planted.write_bytes(picture("ring", 50))
+    directory = draw_labels(tmp_path / "shop", each=10, first=50)
+    import_labels(lake, catalogue, directory, "label-error-test")
+    learned = load_training_set(lake, catalogue, ["label-error-test"]).part("train").digests
+    digest, ring = next(
+        (digest, file)
+        for file in sorted((directory / "ring").iterdir())
+        if (digest := sha256(file.read_bytes()).hexdigest()) in learned
+    )
+    ring.rename(directory / "bars" / "planted.jpg")
     import_labels(lake, catalogue, directory, "label-error-test")
     result = retrain(settings, ["label-error-test"])
     import mlflow
@@ -138,7 +174,6 @@ def test_a_label_error_is_in_the_report(settings, lake, catalogue, client, tmp_p
     )
     table = json.loads(Path(folder).read_text())
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
-    digest = sha256(planted.read_bytes()).hexdigest()
     (row,) = [row for row in rows if row["image_sha256"] == digest]
     assert (row["label"], row["predicted"]) == ("bars", "ring")
     assert result.label_issues == len(rows)

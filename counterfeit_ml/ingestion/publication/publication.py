@@ -52,14 +52,10 @@ class Publication:
         today = self._query("today", {"listings": listings, "standing": standing})
         refused = self._query("refused", {"quarantine": quarantine, "standing": standing})
         history = self._history(self.ds, today)
-        counts = self._query("summary", {"standing": standing, "today": today, "history": history})
-        reasons = {
-            row["reason"]: row["records"]
-            for row in records(self._query("reasons", {"refused": refused}))
-        }
-        summary = IngestSummary(
-            ds=self.ds, marketplace=self.marketplace, reasons=reasons, **records(counts)[0], **work
-        )
+        tables = {"standing": standing, "today": today, "refused": refused, "history": history}
+        (counts,) = records(self._query("summary", tables))
+        counts["reasons"] = dict(sorted(counts["reasons"]))
+        summary = IngestSummary(ds=self.ds, marketplace=self.marketplace, **counts, **work)
         self._write_evidence(draft.paths("evidence"))
         self._write_fetches(draft.paths("fetches"))
         self._write_history(self.ds, history)

@@ -1,10 +1,11 @@
--- What a day's publication counts, but for the reasons of what was refused.
--- Tables: standing, today, history.
+-- What a day's publication counts.
+-- Tables: standing, today, refused, history.
 SELECT
     coalesce(sum(records), 0)::BIGINT AS seen,
     coalesce(sum(records - 1), 0)::BIGINT AS repeated,
     count(*) FILTER (WHERE sound) AS listed,
     count(*) FILTER (WHERE NOT sound) AS quarantined,
+    (SELECT coalesce(histogram(reason), MAP {}) FROM refused) AS reasons,
     (SELECT count(DISTINCT image_sha256) FROM today) AS pictures,
     (SELECT count(*) FROM history WHERE change = 'new') AS new,
     (SELECT count(*) FROM history WHERE change = 'changed') AS changed,

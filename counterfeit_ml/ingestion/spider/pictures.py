@@ -13,9 +13,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from counterfeit_ml.ingestion.door import web_url
+from counterfeit_ml.ingestion.door import MAX_PICTURE_BYTES, web_url
 from counterfeit_ml.ingestion.memory import KnownPicture, Memory
-from counterfeit_ml.ingestion.pictures import MAX_BYTES
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.spider.frontier import RECHECK_DAYS
 from counterfeit_ml.ingestion.spider.job import Job
@@ -148,6 +147,8 @@ def _header(response: Response, name: str) -> str | None:
 
 def _refusal(error: Exception, url: str) -> Refused:
     if is_too_large(error):
-        return Refused(Reason.IMAGE_TOO_LARGE, f"The picture is larger than {MAX_BYTES} bytes.")
+        return Refused(
+            Reason.IMAGE_TOO_LARGE, f"The picture is larger than {MAX_PICTURE_BYTES} bytes."
+        )
     reason = Reason.ENDLESS_REDIRECT if is_endless_redirect(error) else Reason.MISSING_IMAGE
     return Refused(reason, f"The picture was not served: {why(error, url)}")

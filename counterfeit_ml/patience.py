@@ -1,0 +1,27 @@
+"""Waits for a service that is away for a moment, where a training's work is at stake."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from counterfeit_ml.errors import LakeError, PartitionMissingError, RegistryAwayError
+
+Result = TypeVar("Result")
+
+PAUSES = (1, 2, 5, 10, 20, 30)  # seconds; a restart of MLflow takes twenty
+
+log = logging.getLogger(__name__)
+
+
+def patiently(action: Callable[[], Result]) -> Result:
+    """What ``action`` gives, tried again after each of ``PAUSES`` while S3 or MLflow is away."""
+    for pause in PAUSES:
+        try:
+            return action()
+        except (LakeError, RegistryAwayError) as error:
+            if isinstance(error, PartitionMissingError):
+                raise
+            log.warning("tried again in %d s: %s", pause, error)
+        time.sleep(pause)
+    return action()

@@ -1,0 +1,78 @@
+"""Airflow's REST API where a run asks a person."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from counterfeit_ml.demo.airflow_client import AirflowClient, Run
+
+PATIENCE_SECONDS = 240
+ENDED = {"success", "failed"}
+
+Result = TypeVar("Result")
+
+
+def until(met: Callable[[], Result]) -> Result:
+    """What ``met`` gives, as soon as it is true."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (found := met()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.5)
+    return found
+
+
+class Airflow(AirflowClient):
+    """The client, and what only these tests ask."""
+
+    def states(self, run: Run) -> dict[str, str]:
+        return {task["task_id"]: task["state"] for task in self.tasks(run)}
+
+    def question(self, run: Run) -> dict[str, Any]:
+        """The question of the run, once it asks one."""
+        return self._call("GET", self._path(run, until(lambda: self._waiting(run))))
+
+    def ended(self, run: Run, answer: str | None = None) -> str:
+        """The run's last state, its question answered whenever it asks."""
+
+        def last() -> str | None:
+            if answer and (task := self._waiting(run)):
+                body = {"chosen_options": [answer], "params_input": {}}
+                self._call("PATCH", self._path(run, task), json=body)
+            state = self.run(run).state
+            return state if state in ENDED else None
+
+        return until(last)
+
+    def returned(self, run: Run, task: str) -> dict[str, Any]:
+        path = f"{self._tasks(run)}/{task}/xcomEntries/return_value"
+        return self._call("GET", path)["value"]
+
+    def skip_reason(self, run: Run, task: str) -> str:
+        path = f"{self._tasks(run)}/{task}/logs/1"
+        content = self._call("GET", path, params={"map_index": -1})["content"]
+        return next(line["reason"] for line in content if "reason" in line)
+
+    def runs(self, dag_id: str) -> dict[str, str]:
+        """The type of each run."""
+        found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"limit": 100})
+        return {run["dag_run_id"]: run["run_type"] for run in found["dag_runs"]}
+
+    def run_of(self, dag_id: str, run_id: str) -> Run:
+        return self.run(Run(dag_id, run_id, "", "", ""))
+
+    def announce(self, asset: str) -> None:
+        assets = self._call("GET", "/api/v2/assets", params={"limit": 100})["assets"]
+        (found,) = [one["id"] for one in assets if one["name"] == asset]
+        self._call("POST", "/api/v2/assets/events", json={"asset_id": found})
+
+    def _waiting(self, run: Run) -> str | None:
+        states = self.states(run)
+        assert "failed" not in states.values(), states
+        return next((task for task, state in states.items() if state == "awaiting_input"), None)
+
+    def _path(self, run: Run, task: str) -> str:
+        return f"{self._tasks(run)}/{task}/-1/hitlDetails"
+
+    @staticmethod
+    def _tasks(run: Run) -> str:
+        return f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
