@@ -289,6 +289,11 @@ def _brands(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
+FineTune = Annotated[
+    bool, typer.Option(help="Also the network's upper blocks: minutes more, and far better.")
+]
+
+
 @app.command(rich_help_panel=JOB)
 def retrain(
     label_set: Annotated[
@@ -299,6 +304,7 @@ def retrain(
         str | None, typer.Option(help="Bring this folder or CSV in first, and train on it.")
     ] = None,
     brands: Brands = None,
+    fine_tune: FineTune = True,
 ) -> None:
     """Train the logo model on the labels in the lake; champion if not worse than the present one.
 
@@ -314,7 +320,7 @@ def retrain(
         every = ALL_BRANDS if chosen else ()
         sets.append(_import_labels(settings, labels, None, Origin.seed, every))
     console.print(validate_training_images(settings, sets, chosen))
-    console.print(run(settings, sets, seed, chosen))
+    console.print(run(settings, sets, seed, chosen, fine_tune=fine_tune))
 
 
 FOLDER = {"exists": True, "file_okay": False, "show_default": False}
@@ -333,6 +339,7 @@ def evaluate(
         str | None,
         typer.Option(metavar="A,B,…", help="Only these classes, and no_logo; else all."),
     ] = None,
+    fine_tune: FineTune = True,
 ) -> None:
     """Train on one folder of classes and measure on another; needs no running stack.
 
@@ -353,7 +360,7 @@ def evaluate(
 
     if out is not None and not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {out.absolute().parent}.", param_hint="--out")
-    trial = run_trial(train, test, _brands(brands), ConfigSettings.load().cache_dir)
+    trial = run_trial(train, test, _brands(brands), ConfigSettings.load().cache_dir, fine_tune)
     console.print(trial_tables(trial))
     if out is not None:
         _write(out, json.dumps(measures(trial), indent=1))

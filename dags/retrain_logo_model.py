@@ -67,6 +67,12 @@ WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC", run_immediately=timed
         "seed": Param(
             2018, type="integer", title="Seed", description="The same seed gives the same metrics."
         ),
+        "fine_tune": Param(
+            True,
+            type="boolean",
+            title="Fine-tune",
+            description="Also the network's upper blocks: minutes more, and far better.",
+        ),
         "require_approval": Param(
             False,
             type="boolean",
@@ -111,7 +117,10 @@ def retrain_logo_model() -> None:
         from counterfeit_ml.training import retrain
 
         sets, brands = params["label_sets"] or (), params["brands"] or ()
-        return asdict(retrain(settings(), sets, params["seed"], brands, promote=False))
+        fine_tune = params["fine_tune"]
+        return asdict(
+            retrain(settings(), sets, params["seed"], brands, fine_tune=fine_tune, promote=False)
+        )
 
     # Not where `train` was skipped, because too few labels were new.
     @step(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)

@@ -24,7 +24,8 @@ def play(airflow: AirflowClient, console: Console, day: str, demo_input: DemoInp
     _await_dags(airflow, console)
     chain = Chain(airflow, console, day, (RETRAIN, INGEST, *STARTED_BY_ASSETS))
     with chain.board:
-        chain.follow(airflow.trigger(RETRAIN, {"label_sets": [demo_input.label_set]}))
+        conf = {"label_sets": [demo_input.label_set], "fine_tune": demo_input.fine_tune}
+        chain.follow(airflow.trigger(RETRAIN, conf))
         chain.take_day(demo_input)
 
 

@@ -18,14 +18,14 @@ STRETCH, TURN, TILT = 0.2, 0.17, 3e-4
 """Of the aspect ratio (log), in radians, and of the perspective."""
 
 
-def alter(pictures: "tf.Tensor") -> "tf.Tensor":
+def alter(pictures: "tf.Tensor", random: "tf.random.Generator") -> "tf.Tensor":
     """float32 (N, SIDE, SIDE, 3) of 0 to 255 to (N, 224, 224, 3) of -1 to 1: cropped, stretched,
     turned, tilted, recoloured, and some of them inverted or with a part covered.
     """
-    return _cover(_recolour(_move(pictures) / 127.5 - 1))
+    return _cover(_recolour(_move(pictures, random) / 127.5 - 1, random), random)
 
 
-def _move(pictures: "tf.Tensor") -> "tf.Tensor":
+def _move(pictures: "tf.Tensor", random: "tf.random.Generator") -> "tf.Tensor":
     """By a projective transform, whose eight numbers are those of the docs of
     ``ImageProjectiveTransformV3``.
     """
@@ -34,7 +34,7 @@ def _move(pictures: "tf.Tensor") -> "tf.Tensor":
     count = tf.shape(pictures)[0]
 
     def uniform(low: float, high: float) -> Any:
-        return tf.random.uniform([count], low, high)
+        return random.uniform([count], low, high)
 
     scale, stretch, turn = uniform(*SCALE), tf.exp(uniform(-STRETCH, STRETCH)), uniform(-TURN, TURN)
     wide, high = scale * stretch * SIDE / SIZE, scale / stretch * SIDE / SIZE
@@ -57,14 +57,14 @@ def _move(pictures: "tf.Tensor") -> "tf.Tensor":
     )
 
 
-def _recolour(pictures: "tf.Tensor") -> "tf.Tensor":
+def _recolour(pictures: "tf.Tensor", random: "tf.random.Generator") -> "tf.Tensor":
     """Contrast, light, tint and saturation; one in ten is inverted, as marks on dark cloth are."""
     import tensorflow as tf
 
     count = tf.shape(pictures)[0]
 
     def uniform(low: float, high: float, channels: int = 1) -> Any:
-        return tf.random.uniform([count, 1, 1, channels], low, high)
+        return random.uniform([count, 1, 1, channels], low, high)
 
     pictures = pictures * uniform(0.75, 1.25) + uniform(-0.15, 0.15) + uniform(-0.12, 0.12, 3)
     grey = tf.reduce_mean(pictures, 3, keepdims=True)
@@ -73,7 +73,7 @@ def _recolour(pictures: "tf.Tensor") -> "tf.Tensor":
     return tf.clip_by_value(pictures, -1, 1)
 
 
-def _cover(pictures: "tf.Tensor") -> "tf.Tensor":
+def _cover(pictures: "tf.Tensor", random: "tf.random.Generator") -> "tf.Tensor":
     """A grey rectangle on one in four: a hand, a fold, a watermark."""
     import tensorflow as tf
 
@@ -81,10 +81,10 @@ def _cover(pictures: "tf.Tensor") -> "tf.Tensor":
     place = tf.range(SIZE, dtype=tf.float32) / SIZE
 
     def between(axis: list[int]) -> Any:
-        middle = tf.random.uniform([count], 0, 1)
-        half = tf.random.uniform([count], 0.05, 0.15)
+        middle = random.uniform([count], 0, 1)
+        half = random.uniform([count], 0.05, 0.15)
         return tf.reshape(tf.abs(place - middle[:, None]) < half[:, None], [count, *axis])
 
     covered = between([SIZE, 1, 1]) & between([1, SIZE, 1])
-    covered &= tf.random.uniform([count, 1, 1, 1]) < 0.25
+    covered &= random.uniform([count, 1, 1, 1]) < 0.25
     return tf.where(covered, tf.zeros_like(pictures), pictures)

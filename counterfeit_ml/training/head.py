@@ -35,37 +35,52 @@ class Head:
         )
 
 
-@dataclass(frozen=True)
-class Curve:
-    """After each iteration: what is minimised, and the cross-entropy of the pictures watched."""
-
-    trained: list[float]
-    watched: list[float]
-
-
-def fit_head(
-    features: Floats, labels: Labels, classes: int, watch: tuple[Floats, Labels] | None = None
-) -> tuple[Head, Curve]:
-    """Fit by L-BFGS, every class weighing the same. ``watch`` only adds a curve.
+def fit_head(features: Floats, labels: Labels, classes: int) -> tuple[Head, list[float]]:
+    """Fit by L-BFGS, every class weighing the same; also what is minimised, after each iteration.
 
     The optimum is unique (the loss is convex), so the result depends on nothing random.
     """
     mean, scale = features.mean(0), features.std(0) + 1e-3
     scale *= np.sqrt(features.shape[1]).astype(np.float32)
     inputs = (features - mean) / scale
-    objective = _objective(inputs, labels, classes)
-    curve = Curve([], [])
+    rows, back = _few_columns(inputs)
+    losses: list[float] = []
 
     def note(intermediate_result: OptimizeResult) -> None:
-        curve.trained.append(float(intermediate_result.fun))
-        if watch is not None:
-            head = _unfold(intermediate_result.x, mean, scale, classes)
-            curve.watched.append(cross_entropy(head.logits(watch[0]), watch[1]))
+        losses.append(float(intermediate_result.fun))
 
-    start = np.zeros((inputs.shape[1] + 1) * classes)
+    start = np.zeros((rows.shape[1] + 1) * classes)
     limits = {"maxiter": ITERATIONS}
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", callback=note, options=limits)
-    return _unfold(found.x, mean, scale, classes), curve
+    found = minimize(
+        _objective(rows, labels, classes),
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        callback=note,
+        options=limits,
+    )
+    matrix = found.x.reshape(-1, classes)
+    kernel = back(matrix[:-1]) / scale[:, None]
+    bias = (matrix[-1] - mean @ kernel).astype(np.float32)
+    return Head(kernel.astype(np.float32), bias), losses
+
+
+def _few_columns(
+    inputs: Floats,
+) -> tuple[Floats, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
+    """Inputs with no more columns than rows, and the way back for a kernel.
+
+    The best kernel is a combination of the rows, so nothing is lost: only axes in which they
+    differ are kept, in the order of the rows' principal components.
+    """
+    if len(inputs) >= inputs.shape[1]:
+        return inputs, lambda kernel: kernel
+    rows = inputs.astype(np.float64)
+    variances, axes = np.linalg.eigh(rows @ rows.T)
+    kept = variances > variances[-1] * 1e-9
+    lengths = np.sqrt(variances[kept])
+    few: Floats = (axes[:, kept] * lengths).astype(np.float32)
+    return few, lambda kernel: rows.T @ (axes[:, kept] / lengths @ kernel)
 
 
 def fit_temperature(logits: NDArray[np.float64], labels: Labels) -> float:
@@ -102,10 +117,3 @@ def _objective(
         return loss, np.vstack([slope, error.sum(0)]).astype(np.float64).ravel()
 
     return objective
-
-
-def _unfold(theta: NDArray[np.float64], mean: Floats, scale: Floats, classes: int) -> Head:
-    """The head for features as they come, with the standardisation folded in."""
-    matrix = theta.reshape(-1, classes)
-    kernel = matrix[:-1] / scale[:, None]
-    return Head(kernel.astype(np.float32), (matrix[-1] - mean @ kernel).astype(np.float32))

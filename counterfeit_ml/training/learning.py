@@ -4,9 +4,9 @@ import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,8 @@ class Learned:
     """Pictures judged by a model that has not seen their groups."""
     judged: tuple[str, ...]
     """The digests of those pictures, in the same order."""
+    by_head: Evaluation
+    """All pictures, in their order, judged by heads on frozen layers: tells wrong labels."""
     temperature: float
     loss: list[float]
     """Of the final model, after each iteration or step."""
@@ -57,10 +59,10 @@ class _Fitted:
     loss: list[float]
 
 
-def recipe(fine_tune: bool) -> dict[str, str | int | float]:
+def recipe(fine_tune: bool) -> dict[str, Any]:
     """What decides a model beside pictures, weights and seed."""
     tuned = f"fine-tuned above {fine_tuning.FROZEN_UP_TO}" if fine_tune else "frozen"
-    shared = {
+    shared: dict[str, Any] = {
         "network": f"MobileNet v1 1.0 224, {tuned}",
         "views_per_picture": VIEWS,
         "l2": head.L2,
@@ -89,23 +91,42 @@ def learn(
     features = extract(data.digests, load, weights, cache_dir)
     folds = list(data.folds(seed))
     with tempfile.TemporaryDirectory(dir=cache_dir, prefix="pixels-") as folder:
-        pixels = _pixels(data, load, Path(folder)) if fine_tune else None
-        trainer = _Trainer(data, load, features, weights, seed, pixels)
-        folds = folds[:rehearsals] if fine_tune else folds
-        logits = np.concatenate([trainer.rehearse(*fold) for fold in folds])
+        trainer = _Trainer(data, load, features, weights, seed, None)
+        by_head = judged = _judge(trainer, folds)
+        if fine_tune:
+            trainer = replace(trainer, pixels=_pixels(data, load, Path(folder)))
+            judged = _judge(trainer, folds[:rehearsals])
         log.info("training on all %d pictures", len(data.digests))
         final = trainer.train(np.arange(len(data.labels)))
-    held = np.concatenate([held for _, held in folds])
-    labels = data.labels[held]
-    parts = [data.groups[index] for index in held]
-    temperature = head.fit_temperature(logits, labels)
     return Learned(
-        network.classifier(final.layers, final.head.cooled(temperature)),
-        Evaluation(data.classes, labels, _calibrated(logits, labels, parts)),
-        tuple(data.digests[index] for index in held),
-        temperature,
+        network.classifier(final.layers, final.head.cooled(judged.temperature)),
+        judged.evaluation,
+        tuple(data.digests[index] for index in judged.pictures),
+        by_head.evaluation,
+        judged.temperature,
         final.loss,
     )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Held-out pictures, in order, and what was made of them."""
+
+    pictures: Indices
+    evaluation: Evaluation
+    temperature: float
+
+
+def _judge(trainer: "_Trainer", folds: Sequence[tuple[Indices, Indices]]) -> _Judged:
+    """Train without each fold and judge its pictures."""
+    data = trainer.data
+    found = np.concatenate([trainer.rehearse(*fold) for fold in folds])
+    held = np.concatenate([held for _, held in folds])
+    order = np.argsort(held)
+    logits, held = found[order], held[order]
+    labels, groups = data.labels[held], [data.groups[index] for index in held]
+    evaluation = Evaluation(data.classes, labels, _calibrated(logits, labels, groups))
+    return _Judged(held, evaluation, head.fit_temperature(logits, labels))
 
 
 @dataclass(frozen=True)
@@ -132,9 +153,9 @@ class _Trainer:
         views = self.features[chosen].reshape(-1, self.features.shape[-1])
         labels = np.repeat(self.data.labels[chosen], self.features.shape[1])
         layers = network.feature_layers(self.weights)
-        fitted, curve = head.fit_head(views, labels, len(self.data.classes))
+        fitted, losses = head.fit_head(views, labels, len(self.data.classes))
         if self.pixels is None:
-            return _Fitted(layers, fitted, curve.trained)
+            return _Fitted(layers, fitted, losses)
         known = fine_tuning.Pictures(self.pixels, chosen, self.data.labels[chosen])
         tuned = fine_tuning.fine_tune(layers, fitted, known, self.seed)
         return _Fitted(layers, tuned.head, tuned.loss)
@@ -142,10 +163,14 @@ class _Trainer:
     def _features(self, fitted: _Fitted, chosen: Indices) -> Features:
         """Of the pictures as scoring sees them."""
         if self.pixels is None:
-            return self.features[chosen, 0]
+            shown: Features = self.features[chosen, 0]
+            return shown
         tuned = network.feature_network(fitted.layers)
         parts = [chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK)]
-        return np.concatenate([network.predict(tuned, self._shown(part)) for part in parts])
+        found: Features = np.concatenate(
+            [network.predict(tuned, self._shown(part)) for part in parts]
+        )
+        return found
 
     def _shown(self, chosen: Indices) -> NDArray[np.uint8]:
         return np.stack([decode(self.load(self.data.digests[index])) for index in chosen])

@@ -22,11 +22,8 @@ NOT_IN_A_NAME = re.compile(r"[^\w.\- ]")  # of what MLflow allows, all but the s
 Load = Callable[[str], bytes]
 
 
-def log_evaluation(run: Run, evaluation: Evaluation, digests: Sequence[str], load: Load) -> int:
-    """Log all of an evaluation; ``digests`` (N,) name its pictures, which ``load`` fetches.
-
-    Returns how many labels look wrong; only held-out probabilities can tell.
-    """
+def log_evaluation(run: Run, evaluation: Evaluation, digests: Sequence[str], load: Load) -> None:
+    """Log all of an evaluation; ``digests`` (N,) name its pictures, which ``load`` fetches."""
     _log_metrics(run, evaluation)
     for name, figure in figures(evaluation).items():
         run.log_figure(figure, f"figures/{name}.png")
@@ -34,10 +31,17 @@ def log_evaluation(run: Run, evaluation: Evaluation, digests: Sequence[str], loa
     run.log_table(evaluation.threshold_table(), "tables/thresholds.json")
     run.log_table(evaluation.reliability(), "tables/reliability.json")
     run.log_table(evaluation.confused(), "tables/confused.json")
-    mistakes, issues = evaluation.mistakes(), find_label_issues(evaluation)
+    mistakes = evaluation.mistakes()
     run.log_table(picture_table(evaluation, digests, mistakes), "tables/mistakes.json")
-    run.log_table(picture_table(evaluation, digests, issues), "tables/label_issues.json")
     run.log_image(mistakes_sheet(evaluation, digests, load), "figures/worst_mistakes.png")
+
+
+def log_label_issues(run: Run, evaluation: Evaluation, digests: Sequence[str], load: Load) -> int:
+    """Log the labels most likely wrong; returns how many. ``evaluation`` is of held-out pictures,
+    and of all of them: what was trained on believes its labels.
+    """
+    issues = find_label_issues(evaluation)
+    run.log_table(picture_table(evaluation, digests, issues), "tables/label_issues.json")
     run.log_image(label_issues_sheet(evaluation, digests, load), "figures/label_issues.png")
     return len(issues)
 

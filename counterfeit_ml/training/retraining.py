@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,10 @@ from counterfeit_ml.training import network
 from counterfeit_ml.training.comparison import Figures, FrozenPictures
 from counterfeit_ml.training.dataset import TrainingSet, load_training_set
 from counterfeit_ml.training.export import export
-from counterfeit_ml.training.learning import RECIPE, Learned, learn
+from counterfeit_ml.training.learning import Learned, learn, recipe
 from counterfeit_ml.training.model_card import model_card
 from counterfeit_ml.training.promotion import Decision, decide
-from counterfeit_ml.training.reporting import Load, log_evaluation
+from counterfeit_ml.training.reporting import Load, log_evaluation, log_label_issues
 from counterfeit_ml.training.weights import Weights, imagenet_weights
 
 if TYPE_CHECKING:
@@ -78,9 +78,12 @@ def retrain(
     seed: int = 2018,
     brands: Sequence[str] = (),
     *,
+    fine_tune: bool = True,
     promote: bool = True,
 ) -> RetrainResult:
     """Train on these label sets (all, where none is named), register, and decide who scores.
+
+    Without ``fine_tune`` only the head is trained: in a minute, and less well.
 
     ``brands`` are the classes, those of the catalogue where none is given. The champion moves
     where the decision says so, unless ``promote`` leaves that to
@@ -95,12 +98,14 @@ def retrain(
     log.info("training on %d pictures of %s", len(data.digests), ", ".join(data.label_sets))
     with registry.run(" + ".join(data.label_sets), {LABEL_SETS: ",".join(data.label_sets)}) as run:
         weights = imagenet_weights(settings.cache_dir)
-        _log_inputs(run, data, len(frozen.data.digests), weights, seed, lake)
-        learned = learn(data, load, weights, settings.cache_dir, seed)
-        _log_curves(run, learned)
-        issues = log_evaluation(run, learned.held_out, data.digests, load)
+        made_by = recipe(fine_tune) | {"seed": seed}
+        _log_inputs(run, data, len(frozen.data.digests), weights, made_by, lake)
+        learned = learn(data, load, weights, settings.cache_dir, seed, fine_tune)
+        _log_learned(run, learned)
+        log_evaluation(run, learned.held_out, learned.judged, load)
+        issues = log_label_issues(run, learned.by_head, data.digests, load)
         version = _register(run, data, load, learned.model)
-        _describe(registry, run, version, model_card(data, learned.held_out, issues, RECIPE))
+        _describe(registry, run, version, model_card(data, learned.held_out, issues, made_by))
         decision = decide(registry, frozen, version, catalogue.classes)
         run.log_metrics(
             {f"evaluation/{name}": value for name, value in decision.challenger_figures.items()}
@@ -142,17 +147,21 @@ def _loader(lake: Lake) -> Load:
 
 
 def _log_inputs(
-    run: Run, data: TrainingSet, kept_back: int, weights: Weights, seed: int, lake: Lake
+    run: Run,
+    data: TrainingSet,
+    kept_back: int,
+    weights: Weights,
+    made_by: dict[str, Any],
+    lake: Lake,
 ) -> None:
     run.log_params(
         {
             LABEL_SETS: ",".join(data.label_sets),
             "pictures": len(data.digests),
             "pictures_kept_back": kept_back,
-            "seed": seed,
             "weights_source": weights.source,
             "weights_sha256": weights.sha256,
-            **RECIPE,
+            **made_by,
         }
     )
     rows = {
@@ -164,10 +173,10 @@ def _log_inputs(
     run.log_table({name: rows[name] for name in ("image_sha256", "label")}, LABELS_FILE)
 
 
-def _log_curves(run: Run, learned: Learned) -> None:
-    run.log_metrics({"temperature": learned.temperature})
+def _log_learned(run: Run, learned: Learned) -> None:
+    judged = len(learned.judged)
+    run.log_metrics({"temperature": learned.temperature, "pictures_held_out": judged})
     run.log_curve("loss", learned.loss)
-    run.log_curve("held_out_loss", learned.held_out_loss)
 
 
 def _describe(registry: Registry, run: Run, version: str, card: str) -> None:

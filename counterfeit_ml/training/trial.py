@@ -44,7 +44,13 @@ class Trial:
     seconds: float
 
 
-def run_trial(train_dir: Path, test_dir: Path, brands: Collection[str], cache_dir: Path) -> Trial:
+def run_trial(
+    train_dir: Path,
+    test_dir: Path,
+    brands: Collection[str],
+    cache_dir: Path,
+    fine_tune: bool = True,
+) -> Trial:
     """Train on ``train_dir``, and measure the exported LiteRT file on ``test_dir``.
 
     All classes there are, or ``brands`` and ``no_logo``. Training pictures of which ``test_dir``
@@ -58,7 +64,7 @@ def run_trial(train_dir: Path, test_dir: Path, brands: Collection[str], cache_di
     data = apart.training_set()
     weights = imagenet_weights(cache_dir)
     log.info("training on %d pictures of %d classes", len(data.digests), len(data.classes))
-    learned = learn(data, apart.load, weights, cache_dir, SEED)
+    learned = learn(data, apart.load, weights, cache_dir, SEED, fine_tune)
     with tempfile.TemporaryDirectory() as name:
         log.info("exporting to LiteRT")
         export(learned.model, data.classes, Path(name))

@@ -59,7 +59,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, setting
     registry = Registry(settings)
 
     # Nobody is asked: the first is promoted by itself.
-    run = airflow.trigger(DAG, {})
+    run = airflow.trigger(DAG, {"fine_tune": False})
     assert airflow.ended(run) == "success"
     assert airflow.states(run) == {
         "enough_labels": "success",
@@ -73,7 +73,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, setting
     assert registry.champion() == first["version"]
 
     # Asked, and rejected: the champion stays, and who said so is noted.
-    run = airflow.trigger(DAG, {"require_approval": True})
+    run = airflow.trigger(DAG, {"require_approval": True, "fine_tune": False})
     question = airflow.question(run)
     trained = airflow.returned(run, "train")
     assert question["subject"].startswith(f"Shall version {trained['version']} of logo-classifier")
@@ -88,7 +88,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, setting
     assert registry.holder(CHALLENGER) == trained["version"]
 
     # Asked, and approved.
-    run = airflow.trigger(DAG, {"require_approval": True})
+    run = airflow.trigger(DAG, {"require_approval": True, "fine_tune": False})
     airflow.question(run)
     assert airflow.ended(run, "Approve") == "success"
     approved = airflow.returned(run, "promote")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from counterfeit_ml.brands import BrandCatalogue, load_brands
@@ -12,6 +14,12 @@ def settings(services, tmp_path_factory) -> Settings:
     config = tmp_path_factory.mktemp("config")
     (config / "brands.yaml").write_text(CATALOGUE)
     return services.settings.model_copy(update={"config_dir": config})
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory) -> Path:
+    """Of what needs no services: the weights are fetched into it once."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")

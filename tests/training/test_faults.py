@@ -121,7 +121,7 @@ def last_run(client):
 def test_s3_away_for_good_is_said_and_noted(interrupted, client, impatient):
     _, settings = interrupted
     with pytest.raises(LakeError, match=r"^reading s3://counterfeit/images/.* failed: is S3 up"):
-        retrain(settings, [LABEL_SET])
+        retrain(settings, [LABEL_SET], fine_tune=False)
     state, failure = status(client, last_run(client))
     assert state == "FAILED"
     assert failure.startswith("reading s3://counterfeit/images/")
@@ -133,6 +133,6 @@ def test_s3_away_for_a_moment_is_waited_for(
     s3, settings = interrupted
     s3.back_in(8)
     with caplog.at_level(logging.WARNING):
-        assert retrain(settings, [LABEL_SET]).promoted
+        assert retrain(settings, [LABEL_SET], fine_tune=False).promoted
     assert "tried again in 1 s: reading s3://counterfeit/images/" in caplog.text
     assert status(client, last_run(client)) == ("FINISHED", None)

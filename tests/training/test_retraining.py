@@ -24,7 +24,7 @@ LABEL_SET = "retraining-test"
 def trained(settings, lake, catalogue, tmp_path_factory):
     directory = draw_labels(tmp_path_factory.mktemp("labels") / "shop", each=8)
     import_labels(lake, catalogue, directory, LABEL_SET)
-    return retrain(settings, [LABEL_SET])
+    return retrain(settings, [LABEL_SET], fine_tune=False)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_mlflow_loads_the_model_without_the_platform(trained, client):
 
 
 def test_the_same_seed_gives_the_same_metrics(trained, settings):
-    again = retrain(settings, [LABEL_SET])
+    again = retrain(settings, [LABEL_SET], fine_tune=False)
     assert again.metrics == trained.metrics
     assert int(again.version) == int(trained.version) + 1
 
@@ -106,7 +106,7 @@ def test_an_export_that_differs_stops_and_the_champion_stays(
     champion = Registry(settings).champion()
     monkeypatch.setattr(Head, "cooled", broken)
     with pytest.raises(TrainingError, match="exported model differs from Keras by nan"):
-        retrain(settings, [LABEL_SET])
+        retrain(settings, [LABEL_SET], fine_tune=False)
     assert Registry(settings).champion() == champion
     (last,) = client.search_runs(
         [client.get_experiment_by_name(MODEL).experiment_id], max_results=1
@@ -125,7 +125,7 @@ def test_one_that_is_worse_is_registered_and_the_champion_stays(
 ):
     champion = Registry(settings).champion()
     changed(monkeypatch, lambda head: Head(head.kernel / 1000, head.bias / 1000))
-    found = retrain(settings, [LABEL_SET])
+    found = retrain(settings, [LABEL_SET], fine_tune=False)
     assert (found.promoted, found.decision) == (False, "keep the champion")
     assert "calibration error" in found.because
     assert f"version {found.version}, not the champion (keep the champion): macro" in str(found)
@@ -139,7 +139,7 @@ def test_one_that_knows_nothing_is_refused_and_the_champion_stays(
     champion = Registry(settings).champion()
     changed(monkeypatch, lambda head: Head(np.roll(head.kernel, 1, 1), np.roll(head.bias, 1)))
     with pytest.raises(BrokenModelError, match="kept back for evaluation no better than chance"):
-        retrain(settings, [LABEL_SET])
+        retrain(settings, [LABEL_SET], fine_tune=False)
     assert Registry(settings).champion() == champion
     (last,) = client.search_runs(
         [client.get_experiment_by_name(MODEL).experiment_id], max_results=1
@@ -166,7 +166,7 @@ def test_a_label_error_is_in_the_report(settings, lake, catalogue, client, tmp_p
     )
     ring.rename(directory / "bars" / "planted.jpg")
     import_labels(lake, catalogue, directory, "label-error-test")
-    result = retrain(settings, ["label-error-test"])
+    result = retrain(settings, ["label-error-test"], fine_tune=False)
     import mlflow
 
     folder = mlflow.artifacts.download_artifacts(
@@ -183,7 +183,7 @@ def test_a_label_error_is_in_the_report(settings, lake, catalogue, client, tmp_p
 
 def test_labels_that_do_not_exist_start_no_run(settings):
     with pytest.raises(TrainingError, match="There is no label set nowhere"):
-        retrain(settings, ["nowhere"])
+        retrain(settings, ["nowhere"], fine_tune=False)
 
 
 def test_mlflow_away_is_said(settings, trained, unused_port):
@@ -191,4 +191,4 @@ def test_mlflow_away_is_said(settings, trained, unused_port):
     with pytest.raises(
         RegistryError, match=r"^MLflow at http://127.0.0.1:\d+ failed over a new run"
     ):
-        retrain(away, [LABEL_SET])
+        retrain(away, [LABEL_SET], fine_tune=False)

@@ -28,11 +28,6 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def cache_dir(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def evaluated(folders, cache_dir, tmp_path_factory):
     """The output and the JSON of `counterfeit evaluate`, which finds no stack and needs none."""
     out = tmp_path_factory.mktemp("out") / "measures.json"
@@ -41,7 +36,11 @@ def evaluated(folders, cache_dir, tmp_path_factory):
         environment.setenv("COUNTERFEIT_CACHE_DIR", str(cache_dir))
         environment.setattr(cli, "console", Console(width=120))
         done = CliRunner().invoke(
-            cli.app, ["evaluate", "--train", train, "--test", test, "--out", str(out)]
+            cli.app,
+            [
+                *("evaluate", "--train", train, "--test", test, "--out", str(out)),
+                "--no-fine-tune",
+            ],
         )
     assert done.exit_code == 0, done.output
     return done.output, json.loads(out.read_text())
