@@ -211,7 +211,7 @@ def _decision(
     champion, note = _champion(registry, name)
     if not frozen.data.digests:
         return _unmeasured(frozen, version, name, note if champion is None else None)
-    new, *old = frozen.evaluate([challenger] if champion is None else [challenger, champion])
+    new, *old = frozen.evaluate([challenger, champion] if champion else [challenger])
     _require_minimum(version, new)
     reasons: tuple[str, ...]
     if champion is None:
@@ -220,21 +220,14 @@ def _decision(
     lost, gained = _difference(champion, challenger, classes)
     rows, notes = _common(frozen.data, challenger, champion)
     if not rows.any():
-        reasons = ("no picture is of a class that both know, so nothing can be compared", *notes)
+        reasons = (*lost, "no picture is of a class that both know", *notes)
         promote = bool(gained) and not lost
-        return Decision(version, name, promote, (*lost, *reasons), figures(new), {}, frozen.digest)
+        return Decision(version, name, promote, reasons, figures(new), {}, frozen.digest)
     groups = [group for group, row in zip(frozen.data.groups, rows, strict=True) if row]
     found = compare(of_classes(new, rows), of_classes(old[0], rows), groups)
     reasons = (*lost, *found.sentences, f"on {len(groups)} pictures", *notes)
-    return Decision(
-        version,
-        name,
-        not lost and not found.worse,
-        reasons,
-        found.challenger,
-        found.champion,
-        frozen.digest,
-    )
+    promote, both = not lost and not found.worse, (found.challenger, found.champion)
+    return Decision(version, name, promote, reasons, *both, frozen.digest)
 
 
 def _unmeasured(
