@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterfeit_ml.brands import BrandCatalogue, load_brands
+from counterfeit_ml.brands import load_brands
 from counterfeit_ml.errors import BrokenModelError, RegistryError
 from counterfeit_ml.label_sets import EVALUATION
 from counterfeit_ml.lake import Lake
@@ -146,15 +146,16 @@ def conclude(
 def promote(settings: Settings, version: str, reason: str) -> Promotion:
     """Make a version champion whatever the comparison says, which is made and shown all the same.
 
-    Raises ``BrokenModelError`` where it is broken or no better than chance: no reason helps that.
+    It is made on the label sets that the version learned from. Raises ``BrokenModelError`` where it
+    is broken or no better than chance: no reason helps that.
     """
     registry, lake = Registry(settings), Lake(settings)
     champion = registry.holder(CHAMPION)
     if champion == version:
         return Promotion(version, True, version, None, "it was the champion already")
     catalogue = load_brands(settings.config_dir)
-    sets, brands = _learned_from(registry, version, catalogue)
-    data = load_training_set(lake, catalogue, sets, brands)
+    sets, classes = registry.label_sets_of(version), registry.sound(version).classes
+    data = load_training_set(lake, catalogue, sets, classes)
     frozen = FrozenPictures(data.part(EVALUATION), lake.get_image)
     decision = decide(registry, frozen, version, catalogue.classes)
     registry.tag(version, {"promoted_by_hand": reason})
@@ -188,19 +189,6 @@ def rollback(settings: Settings, version: str | None = None) -> Promotion:
     registry.restore(target)
     registry.tag(champion, {"rolled_back_to": target})
     return Promotion(target, True, target, champion, "rolled back")
-
-
-def _learned_from(
-    registry: Registry, version: str, catalogue: BrandCatalogue
-) -> tuple[Sequence[str], Sequence[str]]:
-    """Label sets and classes to measure a version on: all there are, if it goes by the catalogue.
-
-    One with other classes is measured on the sets that taught it those.
-    """
-    classes = registry.sound(version).classes
-    if set(classes) == set(catalogue.classes):
-        return (), ()
-    return registry.label_sets_of(version), classes
 
 
 def _decision(
