@@ -170,7 +170,7 @@ def test_retraining_on_a_label_set_that_does_not_exist(airflow):
         "validate_training_images",
         1,
         "s3://counterfeit/labels/label_set=bad_input_none was never published: run `counterfeit "
-        "labels` for it first.",
+        "labels` or the DAG import_labels for it first.",
     )
 
 
@@ -230,7 +230,7 @@ def test_the_command_line_refuses_what_is_no_day(services, command):
         ),
         (
             ["labels", "/no/pictures"],
-            "/no/pictures is not a folder: give one that holds a folder a class.",
+            "/no/pictures is not a folder: give one that holds a folder a class, or a .csv.",
         ),
         (
             ["retrain", "--set", "../x"],

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterfeit_ml.brands import BrandCatalogue, load_brands
+from counterfeit_ml.brands import load_brands
 from counterfeit_ml.errors import BrokenModelError, RegistryError
 from counterfeit_ml.label_sets import EVALUATION
 from counterfeit_ml.lake import Lake
@@ -146,15 +146,16 @@ def conclude(
 def promote(settings: Settings, version: str, reason: str) -> Promotion:
     """Make a version champion whatever the comparison says, which is made and shown all the same.
 
-    Raises ``BrokenModelError`` where it is broken or no better than chance: no reason helps that.
+    It is made on the label sets that the version learned from. Raises ``BrokenModelError`` where it
+    is broken or no better than chance: no reason helps that.
     """
     registry, lake = Registry(settings), Lake(settings)
     champion = registry.holder(CHAMPION)
     if champion == version:
         return Promotion(version, True, version, None, "it was the champion already")
     catalogue = load_brands(settings.config_dir)
-    sets, brands = _learned_from(registry, version, catalogue)
-    data = load_training_set(lake, catalogue, sets, brands)
+    sets, classes = registry.label_sets_of(version), registry.sound(version).classes
+    data = load_training_set(lake, catalogue, sets, classes)
     frozen = FrozenPictures(data.part(EVALUATION), lake.get_image)
     decision = decide(registry, frozen, version, catalogue.classes)
     registry.tag(version, {"promoted_by_hand": reason})
@@ -190,19 +191,6 @@ def rollback(settings: Settings, version: str | None = None) -> Promotion:
     return Promotion(target, True, target, champion, "rolled back")
 
 
-def _learned_from(
-    registry: Registry, version: str, catalogue: BrandCatalogue
-) -> tuple[Sequence[str], Sequence[str]]:
-    """Label sets and classes to measure a version on: all there are, if it goes by the catalogue.
-
-    One with other classes is measured on the sets that taught it those.
-    """
-    classes = registry.sound(version).classes
-    if set(classes) == set(catalogue.classes):
-        return (), ()
-    return registry.label_sets_of(version), classes
-
-
 def _decision(
     registry: Registry, frozen: FrozenPictures, version: str, classes: Sequence[str]
 ) -> Decision:
@@ -211,7 +199,7 @@ def _decision(
     champion, note = _champion(registry, name)
     if not frozen.data.digests:
         return _unmeasured(frozen, version, name, note if champion is None else None)
-    new, *old = frozen.evaluate([challenger] if champion is None else [challenger, champion])
+    new, *old = frozen.evaluate([challenger, champion] if champion else [challenger])
     _require_minimum(version, new)
     reasons: tuple[str, ...]
     if champion is None:
@@ -220,21 +208,14 @@ def _decision(
     lost, gained = _difference(champion, challenger, classes)
     rows, notes = _common(frozen.data, challenger, champion)
     if not rows.any():
-        reasons = ("no picture is of a class that both know, so nothing can be compared", *notes)
+        reasons = (*lost, "no picture is of a class that both know", *notes)
         promote = bool(gained) and not lost
-        return Decision(version, name, promote, (*lost, *reasons), figures(new), {}, frozen.digest)
+        return Decision(version, name, promote, reasons, figures(new), {}, frozen.digest)
     groups = [group for group, row in zip(frozen.data.groups, rows, strict=True) if row]
     found = compare(of_classes(new, rows), of_classes(old[0], rows), groups)
     reasons = (*lost, *found.sentences, f"on {len(groups)} pictures", *notes)
-    return Decision(
-        version,
-        name,
-        not lost and not found.worse,
-        reasons,
-        found.challenger,
-        found.champion,
-        frozen.digest,
-    )
+    promote, both = not lost and not found.worse, (found.challenger, found.champion)
+    return Decision(version, name, promote, reasons, *both, frozen.digest)
 
 
 def _unmeasured(

@@ -65,7 +65,7 @@ def hoops(registry, tmp_path):
 
 @pytest.fixture
 def worse(registry, folders):
-    return register(registry, folders[1])
+    return register(registry, folders[1], {LABEL_SETS: LABEL_SET})
 
 
 def test_the_first_needs_only_to_run_and_to_beat_chance(registry, frozen, good, settings):
@@ -227,7 +227,8 @@ def broken(request, registry, tmp_path):
         "other classes": {"classes": ("bars", "bars", "no_logo")},
         "swapped classes": {"classes": ("ring", "no_logo", "bars")},
     }[request.param]
-    return request.param, register(registry, colour_model(tmp_path / "broken", **make))
+    folder = colour_model(tmp_path / "broken", **make)
+    return request.param, register(registry, folder, {LABEL_SETS: LABEL_SET})
 
 
 def test_a_broken_one_never_becomes_champion(registry, frozen, champion, broken, settings):
