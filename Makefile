@@ -10,7 +10,7 @@ UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test test-browser lint bench bench-ingestion lock
+.PHONY: help setup demo up status down test test-browser lint bench bench-ingestion bench-model lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,10 +52,13 @@ lint: setup ## check style, imports and types
 	@$(BIN)/mypy
 
 bench: setup ## measure what we claim, both sides in one run
-	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+	@for one in inference ingestion; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done
 
 bench-ingestion: setup ## ingestion against Scrapy's own pipeline, and its memory; half an hour
 	@$(BIN)/python benchmarks/bench_ingestion.py
+
+bench-model: setup ## the logo model on real pictures: make bench-model DATA=folder; two hours
+	@$(BIN)/python benchmarks/bench_model.py "$(DATA)"
 
 lock: setup ## renew requirements*.txt from pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements.txt

@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 
 from counterfeit_ml.brands import NO_LOGO
-from counterfeit_ml.training.dataset import FOLDS, TrainingSet
+from counterfeit_ml.training.dataset import TrainingSet
 from counterfeit_ml.training.evaluation import FLAG_CONFIDENCE, Evaluation, likely_range
 
 NAMED = 5  # classes named where there may be hundreds
@@ -35,7 +35,7 @@ def model_card(
         fewest=min(counts.values()),
         most=max(counts.values()),
         scarce=_listed(sorted(counts, key=lambda name: counts[name])[:NAMED]),
-        folds=FOLDS,
+        held_out=len(held_out.labels),
         threshold=FLAG_CONFIDENCE,
         figures=_figures(held_out),
         weakest=_listed(_weakest(held_out)),

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 class RetrainResult:
     """What a retraining made, and what was decided on it.
 
-    ``metrics`` are those of the pictures held out in cross-validation; ``figures`` those of
+    ``metrics`` are those of the pictures held out; ``figures`` those of
     challenger and champion on the frozen evaluation pictures. ``run_url`` and ``compare_url`` are
     pages of MLflow.
     """

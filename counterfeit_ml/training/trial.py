@@ -35,11 +35,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trial:
-    """What was learned from ``train`` and how it did: by cross-validation, and on ``test``."""
+    """What was learned from ``train``; how it did on pictures held out of it, and on ``test``."""
 
     train: PictureFolder
     test: PictureFolder
-    cross_validated: Evaluation
+    held_out: Evaluation
     tested: Evaluation
     seconds: float
 

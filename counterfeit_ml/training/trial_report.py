@@ -27,7 +27,7 @@ def measures(trial: Trial) -> dict[str, Any]:
         **overall(trial.tested),
         "threshold": FLAG_CONFIDENCE,
         "pictures": len(trial.test.pictures),
-        "cross_validated": overall(trial.cross_validated),
+        "held_out": overall(trial.held_out),
         "classes": _rows(trial.tested.per_class()),
         "confused": _rows(trial.tested.confused()),
         "thresholds": _rows(trial.tested.threshold_table()),
@@ -60,8 +60,8 @@ def _measures(trial: Trial) -> Table:
     table = Table("measure", title=f"Measured on {len(trial.test.pictures)} pictures it never saw")
     table.add_column("test", justify="right")
     table.add_column("95 % interval", justify="right")
-    table.add_column("cross-validated on train", justify="right")
-    ranges, crossed = _ranges(trial.tested), overall(trial.cross_validated)
+    table.add_column("held out of train", justify="right")
+    ranges, crossed = _ranges(trial.tested), overall(trial.held_out)
     for name, value in overall(trial.tested).items():
         table.add_row(
             MEASURES[name],

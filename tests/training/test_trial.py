@@ -59,7 +59,7 @@ def test_it_measures_on_the_test_folder(evaluated):
     assert set(classes) == {"bars", "ring", "no_logo"}
     assert classes["ring"]["pictures"] == 4
     assert len(measures["thresholds"]) == 100
-    assert set(measures["cross_validated"]) <= set(measures)
+    assert set(measures["held_out"]) <= set(measures)
 
 
 def test_it_says_what_became_of_the_files(evaluated):
