@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from counterfeit_ml.registry import Run
 from counterfeit_ml.training.contact_sheet import MOST, Frame, contact_sheet
 from counterfeit_ml.training.evaluation import Evaluation
-from counterfeit_ml.training.figures import figures
 from counterfeit_ml.training.label_issues import find_label_issues
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ Load = Callable[[str], bytes]
 
 def log_evaluation(run: Run, evaluation: Evaluation, digests: Sequence[str], load: Load) -> None:
     """Log all of an evaluation; ``digests`` (N,) name its pictures, which ``load`` fetches."""
+    from counterfeit_ml.training.figures import figures
+
     _log_metrics(run, evaluation)
     for name, figure in figures(evaluation).items():
         run.log_figure(figure, f"figures/{name}.png")

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from counterfeit_ml.demo.airflow_client import AirflowClient, Run
 
 PATIENCE_SECONDS = 240
+READING_SECONDS = 3
+"""Airflow loses an answer given in the very second of the question, and asks again."""
 ENDED = {"success", "failed"}
 
 Result = TypeVar("Result")
@@ -36,6 +38,7 @@ class Airflow(AirflowClient):
 
         def last() -> str | None:
             if answer and (task := self._waiting(run)):
+                time.sleep(READING_SECONDS)
                 body = {"chosen_options": [answer], "params_input": {}}
                 self._call("PATCH", self._path(run, task), json=body)
             state = self.run(run).state

@@ -54,7 +54,7 @@ def test_the_run_tells_how_it_was_made(trained, client, lake, catalogue):
         assert run.data.params[name] == str(len(data.part(part).digests))
     assert trained.metrics.items() <= run.data.metrics.items()
     assert run.data.metrics["litert_difference"] < 1e-3
-    assert len(client.get_metric_history(trained.run_id, "held_out_loss")) > 5
+    assert len(client.get_metric_history(trained.run_id, "loss")) > 5
     assert run.inputs.dataset_inputs[0].dataset.name == "labels"
     assert run.data.metrics["recall/ring"] <= 1
     assert run.data.metrics["roc_auc/no_logo"] <= 1
