@@ -1,0 +1,1 @@
+"""Tests of drift, which share the days they draw."""
