@@ -142,29 +142,33 @@ class _Trainer:
 
     def rehearse(self, train: Indices, held: Indices) -> Logits:
         """Logits of the pictures ``held`` by a model that has seen only ``train``."""
-        fitted = self.train(train)
-        logits = fitted.head.logits(self._features(fitted, held))
+        if self.pixels is None:
+            logits = self._head(train)[0].logits(self.features[held, 0])
+        else:
+            fitted = self.train(train)
+            logits = fitted.head.logits(self._features(fitted, held))
         loss = head.cross_entropy(logits, self.data.labels[held])
         log.info("held-out loss %.3f on %d pictures", loss, len(held))
         return logits
 
     def train(self, chosen: Indices) -> _Fitted:
         """Fit the head, then tune the upper blocks with it."""
-        views = self.features[chosen].reshape(-1, self.features.shape[-1])
-        labels = np.repeat(self.data.labels[chosen], self.features.shape[1])
         layers = network.feature_layers(self.weights)
-        fitted, losses = head.fit_head(views, labels, len(self.data.classes))
+        fitted, losses = self._head(chosen)
         if self.pixels is None:
             return _Fitted(layers, fitted, losses)
         known = fine_tuning.Pictures(self.pixels, chosen, self.data.labels[chosen])
         tuned = fine_tuning.fine_tune(layers, fitted, known, self.seed)
         return _Fitted(layers, tuned.head, tuned.loss)
 
+    def _head(self, chosen: Indices) -> tuple[Head, list[float]]:
+        """A head on the frozen layers, fitted to all views, and its losses."""
+        views = self.features[chosen].reshape(-1, self.features.shape[-1])
+        labels = np.repeat(self.data.labels[chosen], self.features.shape[1])
+        return head.fit_head(views, labels, len(self.data.classes))
+
     def _features(self, fitted: _Fitted, chosen: Indices) -> Features:
-        """Of the pictures as scoring sees them."""
-        if self.pixels is None:
-            shown: Features = self.features[chosen, 0]
-            return shown
+        """Of the pictures as scoring sees them, by tuned layers."""
         tuned = network.feature_network(fitted.layers)
         parts = [chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK)]
         found: Features = np.concatenate(
