@@ -32,12 +32,15 @@ def score_shard(settings: Settings, model_version: str, shard: str) -> str:
     where the lake itself does not answer.
     """
     lake = Lake(settings)
-    classifier = LogoClassifier(Registry(settings).fetch(model_version))
     document = json.loads(lake.get(shard))
+    # The run names the model and these very pictures: an earlier try has done all the work.
+    for staged in lake.staged(IMAGE_SCORES, document["run"]):
+        return staged
+    classifier = LogoClassifier(Registry(settings).fetch(model_version))
     rows = list(
         track(
             _rows(lake, classifier, document["pictures"]),
-            f"scoring {document['run']} shard {document['number']}",
+            f"shard {document['number']} under model {model_version}",
             len(document["pictures"]),
         )
     )

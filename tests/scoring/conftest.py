@@ -1,16 +1,19 @@
 """A champion that needs no training: it tells red pictures from blue ones."""
 
 import json
+from collections.abc import Callable, Sequence
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from counterfeit_ml.brands import load_brands
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.registry import Registry
+from counterfeit_ml.settings import ROOT
 
-CLASSES = ("gucci", "no_logo")
+CLASSES = load_brands(ROOT / "config").classes
 
 
 @pytest.fixture
@@ -19,13 +22,24 @@ def lake(services) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def colour_model(services, tmp_path_factory) -> str:
-    """Version of a registered model: gucci where red outweighs blue, else no_logo."""
-    folder = tmp_path_factory.mktemp("colour-model")
-    (folder / "logo.tflite").write_bytes(_colour_network())
-    (folder / "classes.json").write_text(json.dumps(CLASSES))
-    with Registry(services.settings).run("colours", {}) as run:
-        return run.register(folder, np.zeros((1, 224, 224, 3), np.uint8))
+def register_colours(services, tmp_path_factory) -> Callable[..., str]:
+    """Registers a model: gucci where red outweighs blue, else no_logo, whatever they are called."""
+    network = _colour_network()
+
+    def register(classes: Sequence[str] = CLASSES) -> str:
+        folder = tmp_path_factory.mktemp("colour-model")
+        (folder / "logo.tflite").write_bytes(network)
+        (folder / "classes.json").write_text(json.dumps(classes))
+        with Registry(services.settings).run("colours", {}) as run:
+            return run.register(folder, np.zeros((1, 224, 224, 3), np.uint8))
+
+    return register
+
+
+@pytest.fixture(scope="session")
+def colour_model(register_colours) -> str:
+    """Version of a registered model that knows the catalogue."""
+    return register_colours()
 
 
 def _colour_network() -> bytes:
@@ -34,9 +48,11 @@ def _colour_network() -> bytes:
 
     pictures = keras.Input((224, 224, 3), dtype="uint8")
     means = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pictures))
-    dense = keras.layers.Dense(2, activation="softmax")
+    dense = keras.layers.Dense(len(CLASSES), activation="softmax")
     network = keras.Model(pictures, dense(means))
-    dense.set_weights([np.array([[9.0, 0], [0, 0], [0, 9.0]]), np.zeros(2)])
+    weights = np.zeros((3, len(CLASSES)))
+    weights[0, CLASSES.index("gucci")] = weights[2, -1] = 12.0
+    dense.set_weights([weights, np.zeros(len(CLASSES))])
     return bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
 
 
