@@ -10,7 +10,7 @@ import duckdb
 
 from counterfeit_ml.errors import DiskError
 
-MEMORY = "512MB"
+MEMORY = "256MB"
 """Of one database; what is more goes to the disk."""
 
 Tables = Mapping[str, Sequence[Path]]

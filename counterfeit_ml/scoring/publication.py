@@ -72,7 +72,7 @@ def _write_day(lake: Lake, ds: str, model_version: str, folder: Path, scored: in
     summary = {"model_version": model_version, "listings": active.listings, "failed": failed}
     with pq.ParquetFile(joined) as file:
         lake.write_batches(SCORED_LISTINGS, file.iter_batches(BATCH_ROWS), summary, ds=ds)
-    reused = pictures - scored
+    reused = max(0, pictures - scored)
     return ScoredDay(
         ds, model_version, active.listings, active.unseen, pictures, scored, reused, failed
     )

@@ -26,7 +26,10 @@ POINTS: dict[str, tuple[str, Callable[..., bool]]] = {
     "all staged": ("append", lambda *_: True),
     "scores copied": ("_put_manifest", lambda dataset, *_: dataset.name == "image_scores"),
     "listings written": ("_put_manifest", lambda dataset, *_: dataset == SCORED_LISTINGS),
-    "all published": ("delete", lambda keys: any(key.startswith(STAGING) for key in keys)),
+    "all published": (
+        "delete",
+        lambda keys: any(key.startswith(f"{STAGING}/shards") for key in keys),
+    ),
 }
 """Each is the method of Lake before which the process dies, and with what arguments."""
 

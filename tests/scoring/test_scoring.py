@@ -11,7 +11,7 @@ from counterfeit_ml.datasets import IMAGE_SCORES, LISTINGS, SCORED_LISTINGS
 from counterfeit_ml.errors import BrokenModelError, PartitionMissingError, ScoringError
 from counterfeit_ml.lake import STAGING, Lake
 from counterfeit_ml.scoring import plan, publish, score_shard
-from tests.scoring.conftest import CLASSES
+from tests.scoring.colours import CLASSES
 
 RED, BLUE = (250, 0, 0), (0, 0, 250)
 
@@ -180,7 +180,7 @@ def test_what_an_interrupted_run_scored_serves_the_next_day(
 
 
 def test_a_new_champion_shows_when_it_has_scored_all(
-    services, lake, put_day, colour_model, register_colours, picture, monkeypatch
+    services, lake, put_day, colour_model, register, picture, monkeypatch
 ):
     monkeypatch.setattr("counterfeit_ml.scoring.planning.SHARD_PICTURES", 1)
     put_day("1999-02-14", [lake.put_image(picture(shade, 0, 11)) for shade in (40, 80)])
@@ -190,7 +190,7 @@ def test_a_new_champion_shows_when_it_has_scored_all(
         return set(rows["model_version"].to_pylist())
 
     score_day(services.settings, "1999-02-14", colour_model)
-    new = register_colours()
+    new = register()
     first, second = plan(services.settings, "1999-02-14", new)
     staged = [score_shard(services.settings, new, first)]
     with pytest.raises(ScoringError, match="1 of 2 listings of 1999-02-14 have no score under"):
@@ -235,10 +235,10 @@ def test_a_picture_that_two_runs_have_scored_is_one_row(
 
 
 def test_a_model_of_other_classes_is_refused_before_anything_is_planned(
-    services, lake, put_day, register_colours, picture
+    services, lake, put_day, register, picture
 ):
     put_day("1999-02-17", [lake.put_image(picture(0, 0, 99))])
-    other = register_colours([name.replace("gucci", "guccy") for name in CLASSES])
+    other = register([name.replace("gucci", "guccy") for name in CLASSES])
     sentence = (
         rf"^Version {other} of logo-classifier has other classes than config/brands.yaml "
         r"\(it lacks gucci and has besides guccy\): retrain, roll back, or mend the file\.$"
@@ -248,9 +248,9 @@ def test_a_model_of_other_classes_is_refused_before_anything_is_planned(
     assert lake.keys(f"{STAGING}/shards/{other}/") == []
 
 
-def test_a_model_whose_label_list_is_none_is_refused(services, lake, put_day, register_colours):
+def test_a_model_whose_label_list_is_none_is_refused(services, lake, put_day, register):
     put_day("1999-02-18", [])
-    broken = register_colours([*CLASSES[:-1], 5])
+    broken = register([*CLASSES[:-1], 5])
     with pytest.raises(BrokenModelError, match=r"classes.json holds something that is no name"):
         plan(services.settings, "1999-02-18", broken)
 
