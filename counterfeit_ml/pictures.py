@@ -13,6 +13,8 @@ from PIL import Image
 from counterfeit_ml.errors import PictureError
 
 SIZE = 224
+MAX_BYTES = 20 * 1024 * 1024
+"""Of an encoded picture; what is larger is not read."""
 MAX_PIXELS = 60_000_000  # a 50-megapixel phone photo passes; a decompression bomb does not
 # What shops serve. Others stay out: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
