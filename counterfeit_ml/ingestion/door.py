@@ -1,5 +1,6 @@
 """The door: which addresses and paths may be followed at all."""
 
+from functools import lru_cache
 from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
@@ -17,6 +18,11 @@ def web_url(value: object) -> str:
     """``value`` if it is an http(s) URL with a host and without credentials, else ``bad_url``."""
     if not isinstance(value, str) or not value:
         raise Refused(Reason.BAD_URL, "There is no URL.")
+    return _checked(value)
+
+
+@lru_cache(maxsize=4096)  # a page's address and its picture's come several times
+def _checked(value: str) -> str:
     if len(value) > MAX_URL_LENGTH or not value.isprintable() or " " in value:
         raise Refused(Reason.BAD_URL, f"{value[:100]!r} is too long or holds blanks or controls.")
     try:
