@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 
 MAX_URL_LENGTH = 2048
-MAX_PICTURE_BYTES = 20 * 1024 * 1024
 AGENT = "counterfeit-ml"
 """The name that robots.txt may call us by."""
 _NAT64 = IPv6Network("64:ff9b::/96")

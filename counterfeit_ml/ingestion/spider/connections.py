@@ -22,8 +22,9 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.utils.ssl import _make_ssl_context
 
-from counterfeit_ml.ingestion.door import MAX_PICTURE_BYTES, is_public
+from counterfeit_ml.ingestion.door import is_public
 from counterfeit_ml.ingestion.spider.job import ANY_HOST, Job
+from counterfeit_ml.pictures import MAX_BYTES
 
 AddrInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
@@ -71,7 +72,7 @@ class Connections(AiohttpDownloadHandler):
         try:
             response: Response = await super().download_request(request)
         except DownloadCancelledError:
-            spider.received(request.meta.get("download_maxsize", MAX_PICTURE_BYTES))
+            spider.received(request.meta.get("download_maxsize", MAX_BYTES))
             raise
         except DownloadConnectionRefusedError as error:
             if isinstance(getattr(error.__cause__, "os_error", None), PrivateAddressError):
