@@ -17,6 +17,7 @@ USUAL_PORTS = {
     "mlflow_port": 5000,
     "airflow_port": 8080,
     "marketplace_port": 8765,
+    "broker_port": 6379,
 }
 # SeaweedFS puts the gRPC side of each of its ports this much higher.
 GRPC_OFFSET = 10_000

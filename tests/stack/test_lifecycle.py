@@ -97,7 +97,7 @@ def test_stacks_started_at_once_share_no_port(command_line, tmp_path):
     try:
         assert [one.wait() for one in started] == [0, 0]
         known = [read_credentials(Folders(one.state).env_file) for one in lines]
-        assert len({values[name] for values in known for name in USUAL_PORTS}) == 2 * 9
+        assert len({values[name] for values in known for name in USUAL_PORTS}) == 2 * 10
     finally:
         for one in lines:
             one.counterfeit("down", "--purge")
