@@ -101,7 +101,7 @@ class Bench:
         """Train and judge the head of one candidate; a note where it cannot be had."""
         try:
             model = layers()
-        except Exception as error:  # noqa: BLE001  (Keras raises a bare Exception for a URL)
+        except Exception as error:
             reason = str(error).strip().splitlines()[0][:60]
             return replace(candidate, note=f"weights not to be had: {reason}")
         key = f"{candidate.name} {candidate.size}"
