@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from counterfeit_ml.progress import track
 from counterfeit_ml.training import augmentation
 from counterfeit_ml.training.head import Head
-from counterfeit_ml.training.rendered_marks import Rendered
 
 if TYPE_CHECKING:
     import keras
@@ -26,8 +25,6 @@ WARM_UP = 20
 DECAY = 1e-4
 SMOOTHING = 0.05
 CLIP = 2.0
-RENDERED = 0.1
-"""Part of the pictures shown that are rendered, where any are."""
 PATIENCE = 5
 """Epochs without a lower loss after which there is nothing more to learn."""
 GAIN = 0.01
@@ -40,29 +37,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pictures:
-    """Those of ``pixels`` (all, SIDE, SIDE, 3) that are ``chosen`` (N,), with their labels (N,),
-    and ``rendered`` ones beside them.
-    """
+    """Those of ``pixels`` (all, SIDE, SIDE, 3) that are ``chosen`` (N,), with their labels (N,)."""
 
     pixels: NDArray[np.uint8]
     chosen: NDArray[np.int64]
-    real_labels: Labels
-    rendered: Rendered
-
-    @property
-    def labels(self) -> Labels:
-        """Of the pictures chosen, then of those rendered."""
-        return np.concatenate([self.real_labels, self.rendered.labels])
-
-    def batch(self, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
-        """float32 (len(drawn), SIDE, SIDE, 3), each at its place in ``labels``."""
-        count = len(self.chosen)
-        return np.stack(
-            [
-                self.pixels[self.chosen[one]] if one < count else self.rendered.pixels[one - count]
-                for one in drawn
-            ]
-        ).astype(np.float32)
+    labels: Labels
 
 
 @dataclass(frozen=True)
@@ -89,7 +68,7 @@ def fine_tune(layers: "keras.Model", head: Head, pictures: Pictures, seed: int) 
     model = keras.Model(layers.input, last(layers.output))
     last.set_weights([head.kernel, head.bias])
     variables = model.trainable_variables
-    steps = steps_for(len(pictures.real_labels))
+    steps = steps_for(len(pictures.labels))
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=RATE, warmup_steps=WARM_UP
     )
@@ -142,16 +121,11 @@ def _freeze(layers: "keras.Model") -> None:
 def _batches(
     pictures: Pictures, classes: int, steps: int, seed: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Rare classes come more often than they are, yet not as often as the common ones; rendered
-    marks come beside the photos of their class, not in their stead.
-    """
+    """Rare classes come more often than they are, yet not as often as the common ones."""
     random = np.random.default_rng(seed)
-    labels, real = pictures.labels, pictures.real_labels
-    chance = 1 / np.sqrt(np.bincount(real, minlength=classes)[real])
-    made = len(pictures.rendered.labels)
-    rendered = np.full(made, RENDERED / (1 - RENDERED) * chance.sum() / max(1, made))
-    chance = np.concatenate([chance, rendered])
+    labels = pictures.labels
+    chance = 1 / np.sqrt(np.bincount(labels, minlength=classes)[labels])
     target = np.eye(classes, dtype=np.float32) * (1 - SMOOTHING) + np.float32(SMOOTHING / classes)
     for _ in range(steps):
         drawn = random.choice(len(labels), BATCH, p=chance / chance.sum())
-        yield pictures.batch(drawn), target[labels[drawn]]
+        yield pictures.pixels[pictures.chosen[drawn]].astype(np.float32), target[labels[drawn]]
