@@ -15,13 +15,14 @@ from counterfeit_ml.stack import airflow, postgres, seaweedfs
 from counterfeit_ml.stack.catalogue import GROUPS, SERVICES
 from counterfeit_ml.stack.credentials import read_credentials, write_credentials
 from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.neighbours import alone_among_stacks, neighbours_ports
 from counterfeit_ml.stack.ports import USUAL_PORTS, choose_ports
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.startup import PortTakenError, Startup
 from counterfeit_ml.stack.stragglers import end_stragglers
 from counterfeit_ml.stack.supervisor import Supervisor
 
-# Other programs, or stacks that start at the same moment, may take a port just found free.
+# Another program, or a stack of another user, may take a port just found free.
 ATTEMPTS = 3
 
 
@@ -77,15 +78,16 @@ def _up(folders: Folders, console: Console, services: Collection[str], reused: b
 def _settle(folders: Folders, console: Console, reused: bool) -> Startup:
     """Folders, credentials, ports and supervisord."""
     folders.create()
+    supervisor = Supervisor(folders)
     if not reused:
         end_stragglers(folders)
-        _choose_addresses(folders)
+        with alone_among_stacks():
+            _choose_addresses(folders)
+            # From now on others see that these ports are ours, whenever they are used.
+            supervisor.start()
     stack = Stack.load(folders)
     postgres.initialise(stack)
     airflow.prepare(stack)
-    supervisor = Supervisor(folders)
-    if not reused:
-        supervisor.start()
     return Startup(stack, supervisor, console, fresh=not reused)
 
 
@@ -97,7 +99,7 @@ def _choose_addresses(folders: Folders) -> None:
             "put it back, or delete the data with `counterfeit down --purge`."
         )
     before = {name: int(known[name]) for name in USUAL_PORTS if name in known}
-    write_credentials(folders.env_file, choose_ports(before))
+    write_credentials(folders.env_file, choose_ports(before, neighbours_ports()))
 
 
 def _start(startup: Startup, services: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from counterfeit_ml.errors import StackError
 from counterfeit_ml.stack.catalogue import SERVICES, Service
 from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.folders import Folders
-from counterfeit_ml.stack.stragglers import SERVICE_MARKER, STATE_MARKER
+from counterfeit_ml.stack.stragglers import SERVICE_MARKER, STATE_MARKER, SUPERVISOR
 
 START_TIMEOUT_SECONDS = 10
 STOP_TIMEOUT_SECONDS = 30
@@ -176,7 +176,7 @@ def _marked(folders: Folders) -> dict[str, str]:
     return {
         **os.environ,
         STATE_MARKER: str(folders.state),
-        SERVICE_MARKER: "supervisord",
+        SERVICE_MARKER: SUPERVISOR,
     }
 
 
