@@ -190,7 +190,7 @@ class Lake:
         schema = pa.schema([dataset.schema.field(name) for name in stored])
         # Read by the schema of today: a column that an old part has not got is null there.
         parts = [
-            pq.read_table(io.BytesIO(self.get(f"{prefix}/{name}")), schema=schema)
+            pq.read_table(_reader(self.get(f"{prefix}/{name}")), schema=schema)
             for name in manifest.files
         ]
         table = pa.concat_tables(parts)
@@ -325,6 +325,17 @@ def _parts(
             rows = size = 0
     if rows or not written:
         yield pa.Table.from_batches(waiting) if rows else dataset.schema.empty_table()
+
+
+def _reader(data: bytes) -> pa.BufferReader:
+    """``data`` in memory of pyarrow's own.
+
+    Its threads let go of what they have read when they come to it. Did that belong to Python, a
+    program that ends meanwhile would be aborted ("terminate called without an active exception").
+    """
+    memory = pa.BufferOutputStream()
+    memory.write(data)
+    return pa.BufferReader(memory.getvalue())
 
 
 def _parquet(dataset: Dataset, table: pa.Table) -> bytes:
