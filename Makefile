@@ -42,8 +42,8 @@ status: setup ## show each service, whether it answers, and where
 down: setup ## stop everything; the data stays (counterfeit down --purge deletes it)
 	@$(BIN)/counterfeit down
 
-test: setup ## run every test, on a stack of its own
-	@$(BIN)/python -m pytest --ignore tests/browser
+test: setup ## run every test, in two processes with a stack of its own each
+	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser
 
 test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
 	@$(BIN)/python -m pytest tests/browser
