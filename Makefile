@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
+WORKERS ?=
 
 # The machine's own certificate store: uv's bundled one misses a company's proxy.
 UV := $(BIN)/uv --system-certs
@@ -32,8 +33,8 @@ setup: .venv/installed ## create .venv from the lock (skipped when nothing chang
 demo: setup ## run the main job once, end to end; DATA=folder takes real photos and a feed
 	@$(BIN)/counterfeit demo $(if $(DATA),--data "$(DATA)")
 
-up: setup ## start S3, PostgreSQL, MLflow and Airflow, or leave them be where they run
-	@$(BIN)/counterfeit up
+up: setup ## start S3, PostgreSQL, MLflow and Airflow, or leave them be; WORKERS=2 with Celery
+	@$(BIN)/counterfeit up $(if $(WORKERS),--workers $(WORKERS))
 
 status: setup ## show each service, whether it answers, and where
 	@$(BIN)/counterfeit status

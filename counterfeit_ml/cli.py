@@ -41,11 +41,20 @@ Day = Annotated[
 
 
 @app.command(rich_help_panel=STACK)
-def up() -> None:
+def up(
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="So many Celery workers, each as a machine of its own, and a broker; with 0 "
+            "Airflow runs its tasks itself. [default: as it runs, else 0]",
+        ),
+    ] = None,
+) -> None:
     """Start S3, PostgreSQL, MLflow and Airflow; what runs already is left alone."""
     from counterfeit_ml.stack import up as start
 
-    start(console)
+    start(console, workers=workers)
 
 
 @app.command(rich_help_panel=STACK)

@@ -20,6 +20,7 @@ from counterfeit_ml.settings import ROOT, Settings
 from counterfeit_ml.stack import StackSettings, airflow, postgres
 from counterfeit_ml.stack.credentials import write_credentials
 from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.neighbours import neighbours_ports
 from counterfeit_ml.stack.ports import choose_ports
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.warehouse import Warehouse
@@ -107,7 +108,7 @@ def embedded(tmp_path: Path) -> Iterator[Stack]:
     """A stack with credentials and ports of its own; nothing of it runs."""
     folders = Folders(tmp_path / "state")
     folders.create()
-    write_credentials(folders.env_file, choose_ports())
+    write_credentials(folders.env_file, choose_ports(reserved=neighbours_ports()))
     file = folders.env_file
     yield Stack(folders, Settings(_env_file=file), StackSettings(_env_file=file))
     folders.purge()

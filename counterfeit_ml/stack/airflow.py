@@ -21,7 +21,14 @@ from counterfeit_ml.stack.settings import AIRFLOW_USER, HOST, StackSettings
 from counterfeit_ml.stack.stack import Stack
 
 # Two cores: more tasks at once only take time from each other.
-PARALLELISM = 4
+ON_ONE_MACHINE = {"CORE__EXECUTOR": "LocalExecutor", "CORE__PARALLELISM": 4}
+# A task is given up, and retried, when its worker was silent so long: it beats every five seconds.
+SILENCE_SECONDS = 30
+# The same for one that a worker took and died before it could begin.
+QUEUED_SECONDS = 120
+# Longer than any task: the broker would send again what still runs, and both of the above are
+# faster.
+REDELIVERY_SECONDS = 24 * 3600
 DAG_FOLDER_REFRESH_SECONDS = 10
 CONFIG = (
     "# All configuration is in the environment of Airflow's processes, put there by\n"
@@ -39,15 +46,11 @@ def environment(stack: Stack) -> dict[str, str]:
         "CORE__DAGS_FOLDER": ROOT / "dags",
         "CORE__PLUGINS_FOLDER": ROOT / "plugins",
         "CORE__LOAD_EXAMPLES": False,
-        "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": PARALLELISM,
         "CORE__FERNET_KEY": own.airflow_fernet_key.get_secret_value(),
         "CORE__EXECUTION_API_SERVER_URL": f"{own.airflow_url}/execution/",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{AIRFLOW_USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home / "passwords.json",
-        "DATABASE__SQL_ALCHEMY_CONN": own.database_uri(
-            "airflow", own.airflow_database_password, "airflow"
-        ).replace("postgresql", "postgresql+psycopg2", 1),
+        "DATABASE__SQL_ALCHEMY_CONN": _database(own),
         "API__HOST": HOST,
         "API__PORT": own.airflow_port,
         "API__BASE_URL": own.airflow_url,
@@ -55,6 +58,7 @@ def environment(stack: Stack) -> dict[str, str]:
         "API__SECRET_KEY": own.airflow_session_secret.get_secret_value(),
         "API_AUTH__JWT_SECRET": own.airflow_jwt_secret.get_secret_value(),
         "DAG_PROCESSOR__REFRESH_INTERVAL": DAG_FOLDER_REFRESH_SECONDS,
+        **(_on_workers(own) if own.workers else ON_ONE_MACHINE),
     }
     return {
         "AIRFLOW_HOME": str(home),
@@ -62,6 +66,29 @@ def environment(stack: Stack) -> dict[str, str]:
         **{f"COUNTERFEIT_{name.upper()}": str(getattr(stack.settings, name)) for name in FOR_TASKS},
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }
+
+
+def _on_workers(own: StackSettings) -> dict[str, object]:
+    """The executor's settings, which docs/scaling.md explains."""
+    return {
+        "CORE__EXECUTOR": "CeleryExecutor",
+        # As many tasks are sent as there are workers, so that none waits out of Airflow's sight.
+        "CORE__PARALLELISM": own.workers,
+        "CELERY__WORKER_CONCURRENCY": 1,
+        "CELERY__BROKER_URL": own.broker_uri,
+        "CELERY__RESULT_BACKEND": f"db+{_database(own)}",
+        "CELERY__OPERATION_TIMEOUT": 10,
+        "CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": REDELIVERY_SECONDS,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": SILENCE_SECONDS,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
+        "SCHEDULER__TASK_QUEUED_TIMEOUT": QUEUED_SECONDS,
+        "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": 10,
+    }
+
+
+def _database(own: StackSettings) -> str:
+    uri = own.database_uri("airflow", own.airflow_database_password, "airflow")
+    return uri.replace("postgresql", "postgresql+psycopg2", 1)
 
 
 def prepare(stack: Stack) -> None:
@@ -112,7 +139,7 @@ def ensure_objects(stack: Stack) -> None:
     token = login(stack.own)
     for connection in (_lake(stack), _warehouse(stack)):
         _ensure(stack, token, "connections", connection["connection_id"], connection)
-    for pool in pools(stack.settings):
+    for pool in pools(stack.settings, stack.own.workers):
         wanted = {**pool._asdict(), "include_deferred": False}
         _ensure(stack, token, "pools", pool.name, wanted)
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack import airflow, postgres, seaweedfs
+from counterfeit_ml.stack import airflow, broker, postgres, seaweedfs, worker
 from counterfeit_ml.stack.http import answers
 from counterfeit_ml.stack.settings import HOST
 from counterfeit_ml.stack.stack import Stack
 
 PYTHON = sys.executable
 S3, DATABASE, MLFLOW, MARKETPLACE = "seaweedfs", "postgres", "mlflow", "marketplace"
+WORKER = "airflow-worker"
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,26 @@ class Service:
     prepare: Callable[[], None] = lambda: None
 
 
-def service(name: str) -> Service:
+def groups(workers: int = 0) -> tuple[tuple[Service, ...], ...]:
+    """Storage, middle and orchestration; each starts when the one before is ready."""
+    if not workers:
+        return GROUPS
+    storage, middle, orchestration = GROUPS
+    celery = [_worker(f"{WORKER}-{number}") for number in range(1, workers + 1)]
+    return ((*storage, BROKER), middle, (*orchestration, *celery))
+
+
+def services(workers: int = 0) -> dict[str, Service]:
+    """All of ``groups``, by name."""
+    return {one.name: one for group in groups(workers) for one in group}
+
+
+def service(name: str, workers: int = 0) -> Service:
     """The service of that name; raises ``StackError``."""
-    if name not in SERVICES:
-        raise StackError(f"there is no service {name!r}: choose from {', '.join(SERVICES)}.")
-    return SERVICES[name]
+    known = services(workers)
+    if name not in known:
+        raise StackError(f"there is no service {name!r}: choose from {', '.join(known)}.")
+    return known[name]
 
 
 def _nothing(stack: Stack) -> dict[str, str]:
@@ -89,7 +105,25 @@ def _airflow(name: str, component: str) -> Service:
     )
 
 
-# In the order of their start; a group starts when the group before it is ready.
+def _worker(name: str) -> Service:
+    return Service(
+        name=name,
+        command=lambda stack: [PYTHON, "-m", "airflow", *worker.arguments(name)],
+        environment=worker.environment,
+        ready=lambda stack, since: worker.is_ready(stack, name),
+        address=lambda stack: "",
+        ports=lambda stack: [],
+    )
+
+
+BROKER = Service(
+    name="broker",
+    command=broker.command,
+    environment=_nothing,
+    ready=lambda stack, since: broker.is_ready(stack),
+    address=lambda stack: f"{HOST}:{stack.own.broker_port}",
+    ports=lambda stack: [stack.own.broker_port],
+)
 GROUPS: tuple[tuple[Service, ...], ...] = (
     (
         Service(
@@ -138,5 +172,5 @@ GROUPS: tuple[tuple[Service, ...], ...] = (
         _airflow("triggerer", "triggerer"),
     ),
 )
-SERVICES = {one.name: one for group in GROUPS for one in group}
+SERVICES = services()
 LIGHT = (S3, DATABASE, MLFLOW)

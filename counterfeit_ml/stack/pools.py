@@ -9,9 +9,10 @@ from counterfeit_ml.settings import ConfigSettings
 SCORING = Pool("scoring", 2, "Shards scored at once: one a core, each loads the model.")
 
 
-def pools(settings: ConfigSettings) -> list[Pool]:
+def pools(settings: ConfigSettings, workers: int = 0) -> list[Pool]:
     """All of them; raises ``ConfigError`` where ``marketplaces.yaml`` is wrong."""
-    return [SCORING, *ingestion_pools(settings)]
+    scoring = SCORING._replace(slots=workers) if workers else SCORING
+    return [scoring, *ingestion_pools(settings)]
 
 
 def main() -> None:

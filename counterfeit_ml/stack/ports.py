@@ -17,6 +17,7 @@ USUAL_PORTS = {
     "mlflow_port": 5000,
     "airflow_port": 8080,
     "marketplace_port": 8765,
+    "broker_port": 6379,
 }
 # SeaweedFS puts the gRPC side of each of its ports this much higher.
 GRPC_OFFSET = 10_000
@@ -24,11 +25,17 @@ GRPC_OFFSET = 10_000
 OTHER_PORTS = range(12_000, 22_000)
 
 
-def choose_ports(wanted: Mapping[str, int] = USUAL_PORTS) -> dict[str, int]:
-    """A free port for each name of ``USUAL_PORTS``: the wanted one, or else any other."""
+def choose_ports(
+    wanted: Mapping[str, int] = USUAL_PORTS, reserved: Collection[int] = ()
+) -> dict[str, int]:
+    """A free port for each name of ``USUAL_PORTS``: the wanted one, or else any other.
+
+    None of those ``reserved``, nor the one on which SeaweedFS would answer beside them.
+    """
     chosen: dict[str, int] = {}
     for name, usual in USUAL_PORTS.items():
-        taken = [*chosen.values(), *(port + GRPC_OFFSET for port in chosen.values())]
+        given = [*reserved, *chosen.values()]
+        taken = [*given, *(port + GRPC_OFFSET for port in given)]
         chosen[name] = _choose(wanted.get(name, usual), taken, name.startswith("s3_"))
     return chosen
 

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack.catalogue import SERVICES, service
+from counterfeit_ml.stack.catalogue import Service, service, services
+from counterfeit_ml.stack.credentials import workers_of
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.readiness import is_ready
 from counterfeit_ml.stack.stack import Stack
@@ -31,7 +32,8 @@ def show_status(console: Console) -> int:
 
 def show_log(console: Console, name: str, follow: bool = False, lines: int = 50) -> None:
     """Print the end of a service's log, and go on with ``follow`` until interrupted."""
-    path = Folders().logs / f"{service(name).name}.log"
+    folders = Folders()
+    path = folders.logs / f"{service(name, workers_of(folders.env_file)).name}.log"
     if not path.exists():
         raise StackError(f"{path} does not exist: {name} has not been started yet.")
     tail = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(path)]
@@ -43,13 +45,13 @@ def show_log(console: Console, name: str, follow: bool = False, lines: int = 50)
 
 def _states(stack: Stack, supervisor: Supervisor) -> dict[str, tuple[str, str]]:
     return {
-        name: (_state(stack, supervisor, name), one.address(stack))
-        for name, one in SERVICES.items()
+        one.name: (_state(stack, supervisor, one), one.address(stack))
+        for one in services(stack.own.workers).values()
     }
 
 
-def _state(stack: Stack, supervisor: Supervisor, name: str) -> str:
-    process = supervisor.process(name)
+def _state(stack: Stack, supervisor: Supervisor, service: Service) -> str:
+    process = supervisor.process(service.name)
     if process.state != "RUNNING":
         return process.state.lower()
-    return "healthy" if is_ready(stack, SERVICES[name], process) else "running, not ready"
+    return "healthy" if is_ready(stack, service, process) else "running, not ready"

@@ -8,7 +8,7 @@ import os
 import sys
 from dataclasses import replace
 
-from counterfeit_ml.stack.catalogue import PYTHON, SERVICES, Service
+from counterfeit_ml.stack.catalogue import PYTHON, SERVICES, Service, services
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.stragglers import SERVICE_MARKER, STATE_MARKER, end_stragglers
 
@@ -41,8 +41,8 @@ def environment(service: Service, stack: Stack) -> dict[str, str]:
 
 def main(name: str) -> None:
     """Replace this process by the service ``name``."""
-    service = MIGRATION if name == MIGRATION.name else SERVICES[name]
     stack = Stack.load()
+    service = MIGRATION if name == MIGRATION.name else services(stack.own.workers)[name]
     # Where the service was killed, its children may live on and hold its port.
     end_stragglers(stack.folders, name)
     command = service.command(stack)

@@ -21,6 +21,7 @@ class StackSettings(EnvFileSettings):
     mlflow_port: int
     airflow_port: int
     marketplace_port: int
+    broker_port: int
     postgres_password: SecretStr
     platform_password: SecretStr
     bi_reader_password: SecretStr
@@ -30,11 +31,19 @@ class StackSettings(EnvFileSettings):
     airflow_jwt_secret: SecretStr
     airflow_session_secret: SecretStr
     airflow_fernet_key: SecretStr
+    broker_password: SecretStr
+    workers: int = 0
+    """Celery workers; without any Airflow runs its tasks beside its scheduler."""
 
     @property
     def airflow_url(self) -> str:
         """Where a browser finds Airflow; log in as ``AIRFLOW_USER``."""
         return f"http://{HOST}:{self.airflow_port}"
+
+    @property
+    def broker_uri(self) -> str:
+        """``redis://`` URI of the queue that the Celery workers share."""
+        return f"redis://:{self.broker_password.get_secret_value()}@{HOST}:{self.broker_port}/0"
 
     @property
     def bi_reader_uri(self) -> str:

@@ -9,6 +9,7 @@ from counterfeit_ml.stack.folders import Folders
 
 # Every process that a service starts inherits these from it.
 STATE_MARKER, SERVICE_MARKER = "COUNTERFEIT_STATE_DIR", "COUNTERFEIT_SERVICE"
+SUPERVISOR = "supervisord"
 TERM_SECONDS = 5
 KILL_SECONDS = 10
 

@@ -14,10 +14,10 @@ from xmlrpc.client import Fault, ServerProxy
 from supervisor.xmlrpc import SupervisorTransport
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack.catalogue import SERVICES, Service
-from counterfeit_ml.stack.credentials import write_private
+from counterfeit_ml.stack.catalogue import Service, services
+from counterfeit_ml.stack.credentials import workers_of, write_private
 from counterfeit_ml.stack.folders import Folders
-from counterfeit_ml.stack.stragglers import SERVICE_MARKER, STATE_MARKER
+from counterfeit_ml.stack.stragglers import SERVICE_MARKER, STATE_MARKER, SUPERVISOR
 
 START_TIMEOUT_SECONDS = 10
 STOP_TIMEOUT_SECONDS = 30
@@ -66,7 +66,10 @@ class Supervisor:
     def start(self) -> None:
         """Start it in the background; raises ``StackError``."""
         self.folders.socket.unlink(missing_ok=True)
-        write_private(self.folders.supervisor_config, configuration(self.folders))
+        write_private(
+            self.folders.supervisor_config,
+            configuration(self.folders, workers_of(self.folders.env_file)),
+        )
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "supervisor.supervisord", "-c", self.folders.supervisor_config],
             cwd=self.folders.work,
@@ -123,7 +126,7 @@ class Supervisor:
             raise StackError(f"supervisord does not do {method}{arguments}: {error}") from error
 
 
-def configuration(folders: Folders) -> str:
+def configuration(folders: Folders, workers: int = 0) -> str:
     """The text of ``supervisord.conf``."""
     logs = _escaped(str(folders.logs))
     return "\n".join(
@@ -139,7 +142,7 @@ def configuration(folders: Folders) -> str:
             "umask=077",
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
-            *(_program(one, logs) for one in SERVICES.values()),
+            *(_program(one, logs) for one in services(workers).values()),
             "",
         )
     )
@@ -176,7 +179,7 @@ def _marked(folders: Folders) -> dict[str, str]:
     return {
         **os.environ,
         STATE_MARKER: str(folders.state),
-        SERVICE_MARKER: "supervisord",
+        SERVICE_MARKER: SUPERVISOR,
     }
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from counterfeit_ml.errors import StackError
 from counterfeit_ml.stack.credentials import read_credentials
 from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.neighbours import alone_among_stacks
+from counterfeit_ml.stack.ports import USUAL_PORTS
 from counterfeit_ml.stack.stragglers import stragglers
 
 UP = """
@@ -20,6 +23,7 @@ from counterfeit_ml.stack import LIGHT, up
 
 up(Console(), LIGHT)
 """
+UP_STORAGE = UP.replace("LIGHT)", "LIGHT[:2])")
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +89,23 @@ def test_lost_credentials_are_reported_not_replaced(own):
     done = own.up_light()
     assert done.returncode == 1
     assert "is gone, and the data cannot be opened without its passwords" in done.stderr
+
+
+def test_stacks_started_at_once_share_no_port(command_line, tmp_path):
+    lines = [command_line(tmp_path / name) for name in ("one", "other")]
+    started = [subprocess.Popen([sys.executable, "-c", UP_STORAGE], env=one.env) for one in lines]
+    try:
+        assert [one.wait() for one in started] == [0, 0]
+        known = [read_credentials(Folders(one.state).env_file) for one in lines]
+        assert len({values[name] for values in known for name in USUAL_PORTS}) == 2 * 10
+    finally:
+        for one in lines:
+            one.counterfeit("down", "--purge")
+
+
+def test_a_lock_of_somebody_elses_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("counterfeit_ml.stack.neighbours.LOCK", tmp_path / "link")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with pytest.raises(StackError, match="cannot be opened"), alone_among_stacks():
+        pass
+    assert not (tmp_path / "target").exists()

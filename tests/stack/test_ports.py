@@ -35,4 +35,4 @@ def test_a_taken_grpc_port_rules_out_its_http_port(listener):
 def test_no_port_is_given_twice():
     chosen = choose_ports(dict.fromkeys(USUAL_PORTS, 12345))
     grpc = [port + GRPC_OFFSET for name, port in chosen.items() if name.startswith("s3_")]
-    assert len({*chosen.values(), *grpc}) == 9 + 5
+    assert len({*chosen.values(), *grpc}) == 10 + 5

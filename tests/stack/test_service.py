@@ -1,8 +1,11 @@
+import stat
+from dataclasses import replace
+
 import pytest
 
 from counterfeit_ml.settings import Settings
-from counterfeit_ml.stack import StackSettings
-from counterfeit_ml.stack.catalogue import SERVICES
+from counterfeit_ml.stack import StackSettings, broker
+from counterfeit_ml.stack.catalogue import SERVICES, services
 from counterfeit_ml.stack.credentials import read_credentials, write_credentials
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.ports import USUAL_PORTS
@@ -11,6 +14,12 @@ from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.supervisor import configuration
 
 ALL = [*SERVICES.values(), MIGRATION]
+AIRFLOW_SECRETS = {
+    "airflow_database_password",
+    "airflow_fernet_key",
+    "airflow_jwt_secret",
+    "airflow_session_secret",
+}
 
 
 @pytest.fixture
@@ -45,20 +54,46 @@ def test_no_secret_stands_in_the_supervisors_configuration(made, secrets):
         ("postgres", set()),
         ("marketplace", set()),
         ("mlflow", {"lake_access_key", "lake_secret_key", "mlflow_database_password"}),
-        (
-            "airflow-scheduler",
-            {
-                "airflow_database_password",
-                "airflow_fernet_key",
-                "airflow_jwt_secret",
-                "airflow_session_secret",
-            },
-        ),
+        ("airflow-scheduler", AIRFLOW_SECRETS),
     ],
 )
 def test_a_service_is_given_only_the_secrets_it_needs(name, given, made, secrets):
     words = "\n".join(environment(SERVICES[name], made).values())
     assert {secret for secret, value in secrets.items() if value in words} == given
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("broker", set()),
+        ("airflow-scheduler", AIRFLOW_SECRETS | {"broker_password"}),
+        ("airflow-worker-2", AIRFLOW_SECRETS | {"broker_password"}),
+    ],
+)
+def test_workers_share_a_broker_and_its_password(name, given, made, secrets):
+    own = made.own.model_copy(update={"workers": 2})
+    grown = replace(made, own=own)
+    words = "\n".join(environment(services(2)[name], grown).values())
+    assert {secret for secret, value in secrets.items() if value in words} == given
+    assert not any(
+        value in " ".join(services(2)[name].command(grown)) for value in secrets.values()
+    )
+
+
+def test_the_brokers_password_is_in_a_private_file(made, secrets):
+    made.folders.broker.mkdir()
+    broker.prepare(made)
+    file = made.folders.broker / "valkey.conf"
+    assert secrets["broker_password"] in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_supervisor_keeps_so_many_workers(made):
+    text = configuration(made.folders, workers=3)
+    assert [line for line in text.splitlines() if "program:airflow-worker" in line] == [
+        f"[program:airflow-worker-{number}]" for number in (1, 2, 3)
+    ]
+    assert "worker" not in configuration(made.folders)
 
 
 def test_what_the_shell_says_to_the_same_programs_is_not_passed_on(made, monkeypatch):

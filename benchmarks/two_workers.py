@@ -1,0 +1,217 @@
+"""How much faster two Celery workers score than one, when each has a core of its own.
+
+Starts a stack with two workers, pins each to a core, and lets Airflow score the same pictures with
+one of them and then with both. Measured is from the first shard's start to the last one's end.
+Prints one line and writes benchmarks/out/two_workers.json; `two_worker_speedup` is for other
+benchmarks. On a machine of two cores the workers share theirs with S3, PostgreSQL and Airflow's
+scheduler, which in earnest run elsewhere.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+from bench_inference import network
+from PIL import Image
+from rich.console import Console
+
+from counterfeit_ml.brands import load_brands
+from counterfeit_ml.datasets import LISTINGS
+from counterfeit_ml.demo.airflow_client import AirflowClient, Run
+from counterfeit_ml.lake import Lake
+from counterfeit_ml.logo_classifier import CLASSES_FILE, MODEL_FILE
+from counterfeit_ml.registry import CHAMPION, MODEL, Registry
+from counterfeit_ml.settings import Settings
+from counterfeit_ml.stack import StackSettings
+from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.supervisor import Supervisor
+from counterfeit_ml.training.network import to_litert
+
+PICTURES = 8_192
+LOOKS = 64
+DAG, SHARD = "score_listings", "score_shard"
+DAY = "2020-01-01"
+WORKERS = ("airflow-worker-1", "airflow-worker-2")
+NEEDLESS = ["airflow-dag-processor", "airflow-triggerer", "marketplace"]
+"""Nothing of these is asked for while a day is scored, and they would share the workers' cores."""
+PATIENCE_SECONDS = 1200
+OUT = Path(__file__).parent / "out" / "two_workers.json"
+COUNTERFEIT = str(Path(sys.executable).with_name("counterfeit"))
+
+
+@dataclass(frozen=True)
+class TwoWorkers:
+    """Seconds from the first shard's start to the last one's end, and how often one goes in two."""
+
+    pictures: int
+    shards: int
+    one_worker_s: float
+    two_workers_s: float
+    two_worker_speedup: float
+
+
+class Airflow(AirflowClient):
+    """The client, and what only this asks."""
+
+    def pause(self, dag_id: str) -> None:
+        """Let no run of the DAG start."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": True})
+
+    def at_once(self, shards: int) -> None:
+        """Let so many shards run at a time."""
+        pool = {"name": "scoring", "slots": shards, "include_deferred": False}
+        self._call("PATCH", "/api/v2/pools/scoring", json=pool)
+
+    def shards(self, run: Run) -> list[tuple[str, float, float]]:
+        """Of each shard its worker, and when it began and ended (epoch seconds)."""
+        done = [one for one in self._all(run) if one["task_id"] == SHARD]
+        assert {one["state"] for one in done} == {"success"}, "a shard failed"
+        return [
+            (one["hostname"], _seconds(one["start_date"]), _seconds(one["end_date"]))
+            for one in done
+        ]
+
+    def _all(self, run: Run) -> list[dict[str, str]]:
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+        return list(self._call("GET", path, params={"limit": 1000})["task_instances"])
+
+
+def two_worker_speedup(pictures: int = PICTURES) -> TwoWorkers:
+    """Measure, on a stack of its own that is gone afterwards; two to five minutes."""
+    with _stack() as state:
+        bench = Bench(state)
+        bench.put_day(pictures)
+        one = bench.score(WORKERS[:1])
+        two = bench.score(WORKERS)
+    assert len(one) == len(two)
+    seconds = [
+        max(end for *_, end in side) - min(begun for _, begun, _ in side) for side in (one, two)
+    ]
+    return TwoWorkers(pictures, len(one), *seconds, seconds[0] / seconds[1])
+
+
+class Bench:
+    """A stack with two workers."""
+
+    def __init__(self, state: Path) -> None:
+        file = state / "platform.env"
+        self.settings = Settings(_env_file=file)
+        self.supervisor = Supervisor(Folders(state))
+        self.airflow = Airflow(StackSettings(_env_file=file))
+        _until(lambda: {DAG, "flag_listings", "monitor_drift"} <= self.airflow.dag_ids())
+        for behind in ("flag_listings", "monitor_drift"):
+            self.airflow.pause(behind)
+        self.supervisor.stop_services(NEEDLESS)
+
+    def put_day(self, pictures: int) -> None:
+        """A day of listings, each with a picture of its own."""
+        lake, looks = Lake(self.settings), [_jpeg(seed) for seed in range(LOOKS)]
+        # What follows the end of a JPEG is not decoded: other bytes, the same work.
+        data = (looks[number % LOOKS] + str(number).encode() for number in range(pictures))
+        rows = [_listing(number, lake.put_image(one)) for number, one in enumerate(data)]
+        table = pa.Table.from_pylist(rows, LISTINGS.schema)
+        lake.write(LISTINGS, table, ds=DAY, marketplace="bench")
+
+    def score(self, workers: tuple[str, ...]) -> list[tuple[str, float, float]]:
+        """All pictures under a new champion by these workers; the shards."""
+        self._promote_another()
+        self.supervisor.stop_services([one for one in WORKERS if one not in workers])
+        self.airflow.at_once(len(workers))
+        for core, name in enumerate(workers):
+            self.supervisor.start_service(name)
+            _until(lambda one=name: len(self._processes(one)) > 1)
+            for process in self._processes(name):
+                process.cpu_affinity([core])
+        run = self.airflow.trigger(DAG, {}, DAY)
+        _until(lambda: self.airflow.run(run).state in {"success", "failed"})
+        found = self.airflow.shards(run)
+        assert {worker for worker, *_ in found} == set(workers)
+        return found
+
+    def _processes(self, worker: str) -> list[psutil.Process]:
+        main = psutil.Process(self.supervisor.process(worker).pid)
+        return [main, *main.children(recursive=True)]
+
+    def _promote_another(self) -> None:
+        """A new version scores everything anew; weights are random, speed does not depend on it."""
+        registry, classes = Registry(self.settings), load_brands(self.settings.config_dir).classes
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, MODEL_FILE).write_bytes(to_litert(network()))
+            Path(folder, CLASSES_FILE).write_text(json.dumps(classes))
+            with registry.run("two workers", {}) as run:
+                version = run.register(Path(folder), np.zeros((1, 224, 224, 3), np.uint8))
+        # By the alias itself: what knows nothing would not come through the gate.
+        registry.client().set_registered_model_alias(MODEL, CHAMPION, version)
+
+
+@contextmanager
+def _stack() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="counterfeit-bench-") as folder:
+        state = Path(folder, "state")
+        env = os.environ | {"COUNTERFEIT_STATE_DIR": str(state)}
+        try:
+            subprocess.run([COUNTERFEIT, "up", "--workers", "2"], env=env, check=True)
+            yield state
+        finally:
+            subprocess.run([COUNTERFEIT, "down", "--purge"], env=env, check=True)
+
+
+def _jpeg(seed: int) -> bytes:
+    """A photo's size and about its bytes: 400 x 711 pixels, 30 KB."""
+    random = np.random.default_rng(seed)
+    coarse = Image.fromarray(random.integers(0, 256, (30, 17, 3), np.uint8))
+    buffer = BytesIO()
+    coarse.resize((400, 711), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def _listing(number: int, digest: str) -> dict[str, object]:
+    return {
+        "listing_id": str(number),
+        "url": f"https://shop.example/{number}",
+        "title": "bag",
+        "price_text": "10",
+        "price": 10.0,
+        "currency": "USD",
+        "price_usd": 10.0,
+        "rate_date": datetime(2020, 1, 1, tzinfo=UTC).date(),
+        "seller_id": "s",
+        "image_url": f"https://shop.example/{number}.jpg",
+        "image_sha256": digest,
+        "scraped_at": datetime(2020, 1, 1, tzinfo=UTC),
+    }
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not met():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.5)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    found = two_worker_speedup()
+    Console().print(found)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(asdict(found), indent=1))
+
+
+if __name__ == "__main__":
+    main()
