@@ -26,6 +26,7 @@ import psutil
 from ingestion_shop import picture
 from rich.console import Console
 from rich.table import Table
+from two_workers import two_worker_speedup
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.lake import Lake
@@ -240,6 +241,11 @@ def nights(bench: Bench) -> Figures:
     return found
 
 
+def two_workers() -> Figures:
+    """Two Celery workers against one, on a stack of their own."""
+    return {"two_worker_speedup": two_worker_speedup().two_worker_speedup}
+
+
 def show(figures: Figures, medians: dict[str, Run]) -> None:
     """Both tables, and the figures as JSON."""
     table = Table("side", "pictures/s", "CPU s per 1,000", "peak MB", title="Medians")
@@ -283,6 +289,8 @@ def main() -> None:
     finally:
         bench.close()
         shutil.rmtree(folder, ignore_errors=True)
+    if not quick:
+        figures |= two_workers()
     show(figures, medians)
 
 

@@ -21,15 +21,16 @@ import psutil
 
 BATCH = 64
 Done = Iterator[int]
-"""Numbers of pictures, as they are done; the first stands for what is not measured."""
+"""Numbers of pictures as they are done; measuring begins when the first has come."""
 
 
 def ours(model: Path, digests: list[str]) -> Done:
-    """The engine, up to the rows that are written."""
+    """The engine, from the digests to rows in Arrow."""
     from counterfeit_ml.scoring.engine import score_pictures
 
-    for batch in score_pictures(_lake(), _classifiers(model), digests):
-        yield len(batch)
+    lake, classifiers = _lake(), _classifiers(model)
+    for some in (digests[:BATCH], digests):
+        yield sum(len(batch) for batch in score_pictures(lake, classifiers, some))
 
 
 def written(model: Path, digests: list[str]) -> Done:
@@ -69,9 +70,11 @@ def decode(model: Path, digests: list[str]) -> Done:
 
 def inference(model: Path, digests: list[str]) -> Done:
     """Inference alone, on all cores."""
+    import numpy as np
+
     from counterfeit_ml.pictures import decode as decoded
 
-    pixels = np_stack([decoded(_lake().get_image(digest)) for digest in digests[:BATCH]])
+    pixels = np.stack([decoded(_lake().get_image(digest)) for digest in digests[:BATCH]])
     classifiers = _classifiers(model)
     for classifier in classifiers:
         classifier.predict(pixels[:2])
@@ -173,13 +176,6 @@ def ray(model: Path, digests: list[str]) -> Done:
 SIDES: dict[str, Callable[[Path, list[str]], Done]] = {
     one.__name__: one for one in (ours, written, fetch, decode, inference, origin, tfdata, ray)
 }
-
-
-def np_stack(pictures: list[Any]) -> Any:
-    """One array of all pictures."""
-    import numpy as np
-
-    return np.stack(pictures)
 
 
 def _settings() -> Any:
