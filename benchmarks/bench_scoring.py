@@ -75,6 +75,7 @@ NAMES = {
     "origin": "the origin's loop",
 }
 
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 Figures = dict[str, float]
 console = Console()
 
@@ -100,7 +101,6 @@ class Bench:
         self.env = os.environ | {
             "COUNTERFEIT_STATE_DIR": str(state),
             "BENCH_RAY_DIR": str(folder / "ray"),
-            "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         subprocess.run([sys.executable, "-c", UP_LIGHT], env=self.env, check=True)
         self.settings = Settings(_env_file=state / "platform.env", cache_dir=state / "cache")

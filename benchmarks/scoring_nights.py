@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 import psutil
 import pyarrow as pa
-from scoring_sides import cpu_seconds, s3_server
+from scoring_sides import Meter, s3_server
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.datasets import IMAGE_SCORES, LISTING_HISTORY, LISTINGS, PROBABILITIES
@@ -96,10 +96,9 @@ def stage_made_up(lake: Lake, classes: tuple[str, ...], shard: str) -> str:
 
 def timed(step: Callable[[], Result]) -> tuple[Result, float, float]:
     """The result of ``step``, its seconds, and its CPU seconds."""
-    processes = [psutil.Process(), *s3_server()]
-    cpu, began = cpu_seconds(processes), time.perf_counter()
+    meter, began = Meter([psutil.Process(), *s3_server()]), time.perf_counter()
     found = step()
-    return found, time.perf_counter() - began, cpu_seconds(processes) - cpu
+    return found, time.perf_counter() - began, meter.seconds
 
 
 def main() -> None:

@@ -10,9 +10,11 @@ import io
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -221,17 +223,34 @@ def _boto3() -> Any:
     )
 
 
-def cpu_seconds(processes: list[psutil.Process]) -> float:
-    """Of these processes, their children and those that have ended."""
-    total = 0.0
-    for process in processes:
-        for one in (process, *process.children(recursive=True)):
-            try:
-                times = one.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
+class Meter(threading.Thread):
+    """CPU seconds of a process and all below it, of those that ended meanwhile too."""
+
+    def __init__(self, processes: list[psutil.Process]) -> None:
+        super().__init__(daemon=True)
+        self._processes = processes
+        self._seconds: dict[int, float] = {}
+        self._began = self._total()
+        self.start()
+
+    def run(self) -> None:
+        """Look twice a second: what a process used after its last look is missed."""
+        while True:
+            time.sleep(0.5)
+            self._total()
+
+    @property
+    def seconds(self) -> float:
+        """Since it was made."""
+        return self._total() - self._began
+
+    def _total(self) -> float:
+        for process in self._processes:
+            for one in (process, *process.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    times = one.cpu_times()
+                    self._seconds[one.pid] = times.user + times.system
+        return sum(self._seconds.copy().values())
 
 
 def s3_server() -> list[psutil.Process]:
@@ -251,14 +270,13 @@ def main() -> None:
     digests = list(islice(cycle(Path(keys).read_text().split()), int(pictures)))
     done = SIDES[side](Path(model), digests)
     next(done)
-    own, server = [psutil.Process()], s3_server()
-    began, cpu, served = time.perf_counter(), cpu_seconds(own), cpu_seconds(server)
+    own, server, began = Meter([psutil.Process()]), Meter(s3_server()), time.perf_counter()
     count = sum(done)
     found = {
         "pictures": count,
         "seconds": time.perf_counter() - began,
-        "cpu_seconds": cpu_seconds(own) - cpu,
-        "s3_cpu_seconds": cpu_seconds(server) - served,
+        "cpu_seconds": own.seconds,
+        "s3_cpu_seconds": server.seconds,
     }
     print(json.dumps(found))
 

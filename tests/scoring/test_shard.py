@@ -19,7 +19,7 @@ def shard(lake, picture, colour_model):
 
     def make(*reds: int) -> str:
         pictures = sorted(lake.put_image(picture(red, 1, 1)) for red in reds)
-        key = f"_staging/shards/test/{'-'.join(map(str, reds))}.json"
+        key = f"_staging/shards/test/{len(reds)}-from-{reds[0]}.json"
         document = {"number": 0, "run": run_of(colour_model, pictures), "pictures": pictures}
         lake.put(key, json.dumps(document).encode())
         return key
