@@ -54,10 +54,13 @@ lint: setup ## check style, imports and types
 	@$(BIN)/mypy
 
 bench: setup ## measure what we claim, both sides in one run
-	@for one in inference ingestion; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done
+	@for one in inference ingestion scoring; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done
 
 bench-ingestion: setup ## ingestion against Scrapy's own pipeline, and its memory; half an hour
 	@$(BIN)/python benchmarks/bench_ingestion.py
+
+bench-scoring: setup ## the scoring engine against the origin, tf.data and Ray; half an hour
+	@$(BIN)/python benchmarks/bench_scoring.py
 
 bench-model: setup ## the logo model on real pictures: make bench-model DATA=folder; two hours
 	@$(BIN)/python benchmarks/bench_model.py "$(DATA)"

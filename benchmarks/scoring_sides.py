@@ -10,9 +10,11 @@ import io
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -21,15 +23,16 @@ import psutil
 
 BATCH = 64
 Done = Iterator[int]
-"""Numbers of pictures, as they are done; the first stands for what is not measured."""
+"""Numbers of pictures as they are done; measuring begins when the first has come."""
 
 
 def ours(model: Path, digests: list[str]) -> Done:
-    """The engine, up to the rows that are written."""
+    """The engine, from the digests to rows in Arrow."""
     from counterfeit_ml.scoring.engine import score_pictures
 
-    for batch in score_pictures(_lake(), _classifiers(model), digests):
-        yield len(batch)
+    lake, classifiers = _lake(), _classifiers(model)
+    for some in (digests[:BATCH], digests):
+        yield sum(len(batch) for batch in score_pictures(lake, classifiers, some))
 
 
 def written(model: Path, digests: list[str]) -> Done:
@@ -69,9 +72,11 @@ def decode(model: Path, digests: list[str]) -> Done:
 
 def inference(model: Path, digests: list[str]) -> Done:
     """Inference alone, on all cores."""
+    import numpy as np
+
     from counterfeit_ml.pictures import decode as decoded
 
-    pixels = np_stack([decoded(_lake().get_image(digest)) for digest in digests[:BATCH]])
+    pixels = np.stack([decoded(_lake().get_image(digest)) for digest in digests[:BATCH]])
     classifiers = _classifiers(model)
     for classifier in classifiers:
         classifier.predict(pixels[:2])
@@ -175,13 +180,6 @@ SIDES: dict[str, Callable[[Path, list[str]], Done]] = {
 }
 
 
-def np_stack(pictures: list[Any]) -> Any:
-    """One array of all pictures."""
-    import numpy as np
-
-    return np.stack(pictures)
-
-
 def _settings() -> Any:
     from counterfeit_ml.settings import Settings
 
@@ -225,17 +223,34 @@ def _boto3() -> Any:
     )
 
 
-def cpu_seconds(processes: list[psutil.Process]) -> float:
-    """Of these processes, their children and those that have ended."""
-    total = 0.0
-    for process in processes:
-        for one in (process, *process.children(recursive=True)):
-            try:
-                times = one.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
+class Meter(threading.Thread):
+    """CPU seconds of a process and all below it, of those that ended meanwhile too."""
+
+    def __init__(self, processes: list[psutil.Process]) -> None:
+        super().__init__(daemon=True)
+        self._processes = processes
+        self._seconds: dict[int, float] = {}
+        self._began = self._total()
+        self.start()
+
+    def run(self) -> None:
+        """Look twice a second: what a process used after its last look is missed."""
+        while True:
+            time.sleep(0.5)
+            self._total()
+
+    @property
+    def seconds(self) -> float:
+        """Since it was made."""
+        return self._total() - self._began
+
+    def _total(self) -> float:
+        for process in self._processes:
+            for one in (process, *process.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    times = one.cpu_times()
+                    self._seconds[one.pid] = times.user + times.system
+        return sum(self._seconds.copy().values())
 
 
 def s3_server() -> list[psutil.Process]:
@@ -255,14 +270,13 @@ def main() -> None:
     digests = list(islice(cycle(Path(keys).read_text().split()), int(pictures)))
     done = SIDES[side](Path(model), digests)
     next(done)
-    own, server = [psutil.Process()], s3_server()
-    began, cpu, served = time.perf_counter(), cpu_seconds(own), cpu_seconds(server)
+    own, server, began = Meter([psutil.Process()]), Meter(s3_server()), time.perf_counter()
     count = sum(done)
     found = {
         "pictures": count,
         "seconds": time.perf_counter() - began,
-        "cpu_seconds": cpu_seconds(own) - cpu,
-        "s3_cpu_seconds": cpu_seconds(server) - served,
+        "cpu_seconds": own.seconds,
+        "s3_cpu_seconds": server.seconds,
     }
     print(json.dumps(found))
 
