@@ -11,7 +11,8 @@ UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test test-browser lint bench bench-ingestion bench-model lock
+.PHONY: help setup demo up status down test test-browser lint bench bench-ingestion bench-model \
+	bench-night lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,13 +54,19 @@ lint: setup ## check style, imports and types
 	@$(BIN)/mypy
 
 bench: setup ## measure what we claim, both sides in one run
-	@for one in inference ingestion; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done
+	@for one in inference ingestion scoring; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done
 
 bench-ingestion: setup ## ingestion against Scrapy's own pipeline, and its memory; half an hour
 	@$(BIN)/python benchmarks/bench_ingestion.py
 
+bench-scoring: setup ## the scoring engine against the origin, tf.data and Ray; half an hour
+	@$(BIN)/python benchmarks/bench_scoring.py
+
 bench-model: setup ## the logo model on real pictures: make bench-model DATA=folder; two hours
 	@$(BIN)/python benchmarks/bench_model.py "$(DATA)"
+
+bench-night: setup ## a night of 600,000 listings, 1 % of them new, through Airflow; a quarter of an hour
+	@$(BIN)/python benchmarks/bench_night.py
 
 lock: setup ## renew requirements*.txt from pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements.txt

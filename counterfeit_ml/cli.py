@@ -408,12 +408,12 @@ def rollback(
 
 @app.command(rich_help_panel=JOB)
 def score(day: Day) -> None:
-    """Give every listing of a day its brand and confidence by the champion."""
+    """Give every active listing of a day its brand and confidence by the champion."""
     from counterfeit_ml.scoring import score as run
     from counterfeit_ml.validation import validate_scored_listings
 
     settings = Settings.load()
-    console.print(run(settings, day))
+    console.print(str(run(settings, day)))
     console.print(validate_scored_listings(settings, day))
 
 

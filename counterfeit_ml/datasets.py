@@ -200,7 +200,7 @@ SCORED_LISTINGS = Dataset(
         ("price_usd!", pa.float64(), "as in listings"),
         ("seller_id", pa.string(), "as in listings"),
         ("condition", pa.string(), "as in listings"),
-        ("image_sha256!", pa.string(), "as in listings"),
+        ("image_sha256", pa.string(), "as in listings; null or no digest where it has no picture"),
         ("brand", pa.string(), "most probable class, no_logo among them"),
         ("confidence", pa.float32(), "probability of `brand`, 0 to 1"),
         ("probabilities", PROBABILITIES, "class to probability"),

@@ -17,6 +17,10 @@ class PartitionMissingError(LakeError):
     """A partition that a step needs was never published."""
 
 
+class DiskError(CounterfeitError):
+    """The local disk cannot hold what a step keeps there for a while."""
+
+
 class WarehouseError(CounterfeitError):
     """The warehouse (PostgreSQL) cannot be read or written."""
 

@@ -8,17 +8,17 @@ Parts are named by their content, so the same rows written twice are the same ob
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import S3Store
 
@@ -26,10 +26,17 @@ from counterfeit_ml.datasets import Dataset
 from counterfeit_ml.errors import ConfigError, LakeError, PartitionMissingError
 from counterfeit_ml.settings import Settings
 
+if TYPE_CHECKING:
+    from obstore import PutMode
+
 MANIFEST = "_manifest.json"
 STAGING = "_staging"
 PART_ROWS, PART_BYTES = 50_000, 8 * 1024 * 1024
 """Of one Parquet file where a partition is written as it comes, before compression."""
+
+PARQUET_MAGIC = b"PAR1"
+FOOTER_END = 4 + len(PARQUET_MAGIC)
+"""A Parquet file ends with the length of its footer, little-endian, and the magic."""
 
 
 @dataclass(frozen=True)
@@ -110,28 +117,28 @@ class Lake:
         self.put(key, data)
         return key
 
-    def publish(
-        self,
-        dataset: Dataset,
-        staged: Sequence[str],
-        summary: dict[str, Any] | None = None,
-        append: bool = False,
-        **partition: str,
-    ) -> Manifest:
-        """Make staged parts the partition, or with ``append`` add them to it, all at once."""
-        files, rows = self._begun(dataset, append, partition)
-        for key in staged:
-            name = key.rsplit("/", 1)[1]
-            if name not in files:
-                rows += pq.read_metadata(io.BytesIO(self.get(key))).num_rows
-                with self._reporting("copying", key):
-                    obstore.copy(self.store, key, f"{_prefix(dataset, partition)}/{name}")
-                files.append(name)
-        manifest = self._publish(
-            dataset, partition, Manifest(tuple(sorted(files)), rows, summary or {})
-        )
-        self.delete(staged)
-        return manifest
+    def staged(self, dataset: Dataset, run: str) -> list[str]:
+        """Keys of the parts that ``run``, or all runs below it, staged and nobody published."""
+        return self.keys(f"{STAGING}/{dataset.name}/{run}/")
+
+    def append(self, dataset: Dataset, staged: Sequence[str], **partition: str) -> Manifest:
+        """Add staged parts to a partition, all at once; who staged them deletes them then.
+
+        Several may append at the same time, and the same parts twice: each part counts once.
+        """
+        rows = {key.rsplit("/", 1)[1]: self._copied(dataset, key, partition) for key in staged}
+        added = {name: count for name, count in rows.items() if count is not None}
+        while True:
+            before, mode = self._manifest_now(dataset, partition)
+            new = {name: count for name, count in added.items() if name not in before.files}
+            if not new and before.files:
+                return before
+            files = tuple(sorted((*before.files, *new)))
+            manifest = Manifest(files, before.rows + sum(new.values()), before.summary)
+            # Nothing unlisted is deleted: it may be what another is about to list.
+            with suppress(AlreadyExistsError, PreconditionError):
+                self._put_manifest(dataset, partition, manifest, mode)
+                return manifest
 
     def read(
         self, dataset: Dataset, columns: Sequence[str] | None = None, **partition: str
@@ -147,6 +154,14 @@ class Lake:
                 f"{dataset.written_by} for it first."
             )
         return pa.concat_tables(self._read_one(dataset, one, columns) for one in partitions)
+
+    def tables(
+        self, dataset: Dataset, columns: Sequence[str], **partition: str
+    ) -> Iterator[pa.Table]:
+        """As ``read`` of one partition, a file in memory at a time."""
+        schema = pa.schema([dataset.schema.field(name) for name in columns])
+        for name in self.manifest(dataset, **partition).files:
+            yield self._part(f"{_prefix(dataset, partition)}/{name}", schema)
 
     def download(self, dataset: Dataset, folder: Path, **partition: str) -> list[Path]:
         """The Parquet files of one partition, copied into ``folder``, in order.
@@ -177,8 +192,7 @@ class Lake:
 
     def manifest(self, dataset: Dataset, **partition: str) -> Manifest:
         """The manifest of one partition; raises ``PartitionMissingError``."""
-        document = json.loads(self.get(f"{_prefix(dataset, partition)}/{MANIFEST}"))
-        return Manifest(tuple(document["files"]), document["rows"], document["summary"])
+        return _manifest(self.get(f"{_prefix(dataset, partition)}/{MANIFEST}"))
 
     def _read_one(
         self, dataset: Dataset, partition: dict[str, str], columns: Sequence[str] | None
@@ -188,16 +202,15 @@ class Lake:
         wanted = dataset.schema.names if columns is None else columns
         stored = [name for name in dataset.schema.names if name in wanted]
         schema = pa.schema([dataset.schema.field(name) for name in stored])
-        # Read by the schema of today: a column that an old part has not got is null there.
-        parts = [
-            pq.read_table(io.BytesIO(self.get(f"{prefix}/{name}")), schema=schema)
-            for name in manifest.files
-        ]
-        table = pa.concat_tables(parts)
+        table = pa.concat_tables(self._part(f"{prefix}/{name}", schema) for name in manifest.files)
         for key, value in partition.items():
             if columns is None or key in columns:
                 table = table.append_column(key, pa.repeat(pa.scalar(value), table.num_rows))
         return table
+
+    def _part(self, key: str, schema: pa.Schema) -> pa.Table:
+        """One file, by the schema of today: a column that an old part has not got is null."""
+        return pq.read_table(io.BytesIO(self.get(key)), schema=schema)
 
     def _begun(
         self, dataset: Dataset, append: bool, partition: dict[str, str]
@@ -210,11 +223,55 @@ class Lake:
 
     def _publish(self, dataset: Dataset, partition: dict[str, str], manifest: Manifest) -> Manifest:
         prefix = _prefix(dataset, partition)
-        document = json.dumps(asdict(manifest), sort_keys=True, indent=1)
-        self.put(f"{prefix}/{MANIFEST}", document.encode())
+        self._put_manifest(dataset, partition, manifest, "overwrite")
         listed = {f"{prefix}/{name}" for name in (*manifest.files, MANIFEST)}
         self.delete([key for key in self.keys(f"{prefix}/") if key not in listed])
         return manifest
+
+    def _copied(self, dataset: Dataset, key: str, partition: dict[str, str]) -> int | None:
+        """Copy a staged part beside the partition's; its rows, None where it was published."""
+        name = key.rsplit("/", 1)[1]
+        try:
+            rows = self._rows(key)
+            with self._reporting("copying", key):
+                obstore.copy(self.store, key, f"{_prefix(dataset, partition)}/{name}")
+        except PartitionMissingError:
+            # Whoever published it first listed it before deleting it.
+            if name in self._manifest_now(dataset, partition)[0].files:
+                return None
+            raise
+        return rows
+
+    def _rows(self, key: str) -> int:
+        """Rows of a Parquet object by its footer alone."""
+        size = int.from_bytes(self._tail(key, FOOTER_END)[:4], "little")
+        footer = io.BytesIO(PARQUET_MAGIC + self._tail(key, size + FOOTER_END))
+        return int(pq.read_metadata(footer).num_rows)
+
+    def _tail(self, key: str, size: int) -> bytes:
+        with self._reporting("reading", key):
+            found = obstore.get(self.store, key, options={"range": {"suffix": size}})
+            return bytes(found.bytes())
+
+    def _manifest_now(
+        self, dataset: Dataset, partition: dict[str, str]
+    ) -> tuple[Manifest, "PutMode"]:
+        """The manifest, and how to replace it only if nobody else has done so meanwhile."""
+        key = f"{_prefix(dataset, partition)}/{MANIFEST}"
+        try:
+            with self._reporting("reading", key):
+                found = obstore.get(self.store, key)
+                return _manifest(bytes(found.bytes())), {"e_tag": found.meta["e_tag"]}
+        except PartitionMissingError:
+            return Manifest((), 0), "create"
+
+    def _put_manifest(
+        self, dataset: Dataset, partition: dict[str, str], manifest: Manifest, mode: "PutMode"
+    ) -> None:
+        key = f"{_prefix(dataset, partition)}/{MANIFEST}"
+        document = json.dumps(asdict(manifest), sort_keys=True, indent=1)
+        with self._reporting("writing", key):
+            obstore.put(self.store, key, document.encode(), mode=mode)
 
     # Pictures
 
@@ -243,6 +300,15 @@ class Lake:
     def get_image(self, digest: str) -> bytes:
         """The bytes of a stored picture."""
         return self.get(self.image_key(digest))
+
+    def image_bytes(self, digest: str) -> int:
+        """Size of a stored picture; 0 of one that is not there."""
+        key = self.image_key(digest)
+        try:
+            with self._reporting("reading", key):
+                return int(obstore.head(self.store, key)["size"])
+        except PartitionMissingError:
+            return 0
 
     # Objects
 
@@ -281,7 +347,7 @@ class Lake:
     def _reporting(self, action: str, key: str) -> Iterator[None]:
         try:
             yield
-        except AlreadyExistsError:
+        except (AlreadyExistsError, PreconditionError):
             raise
         except (ObstoreError, OSError) as error:
             # To write or list something can only miss the bucket.
@@ -294,6 +360,11 @@ class Lake:
                 f"{action} s3://{self.bucket}/{key} at {self.endpoint} failed: is S3 up and the "
                 f"connection `lake` right? `counterfeit status` shows the embedded one. ({reason})"
             ) from error
+
+
+def _manifest(data: bytes) -> Manifest:
+    document = json.loads(data)
+    return Manifest(tuple(document["files"]), document["rows"], document["summary"])
 
 
 def _prefix(dataset: Dataset, partition: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Waits for a service that is away for a moment, where a training's work is at stake."""
+"""Waits for a service that is away for a moment, where minutes of work are at stake."""
 
 import logging
 import time
@@ -12,6 +12,7 @@ Result = TypeVar("Result")
 PAUSES = (1, 2, 5, 10, 20, 30)  # seconds; a restart of MLflow takes twenty
 
 log = logging.getLogger(__name__)
+_warned: dict[int, float] = {}
 
 
 def patiently(action: Callable[[], Result]) -> Result:
@@ -22,6 +23,14 @@ def patiently(action: Callable[[], Result]) -> Result:
         except (LakeError, RegistryAwayError) as error:
             if isinstance(error, PartitionMissingError):
                 raise
-            log.warning("tried again in %d s: %s", pause, error)
+            _warn(pause, error)
         time.sleep(pause)
     return action()
+
+
+def _warn(pause: int, error: Exception) -> None:
+    """Once for all threads that wait: what they ask is the same service."""
+    now = time.monotonic()
+    if now - _warned.get(pause, -pause) >= pause:
+        _warned[pause] = now
+        log.warning("tried again in %d s: %s", pause, error)

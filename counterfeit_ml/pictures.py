@@ -1,6 +1,7 @@
 """Turns a picture's bytes into the pixels MobileNet sees, the same way in training and scoring."""
 
 import io
+import re
 import struct
 import zlib
 
@@ -12,10 +13,13 @@ from PIL import Image
 from counterfeit_ml.errors import PictureError
 
 SIZE = 224
+MAX_BYTES = 20 * 1024 * 1024
+"""Of an encoded picture; what is larger is not read."""
 MAX_PIXELS = 60_000_000  # a 50-megapixel phone photo passes; a decompression bomb does not
 # What shops serve. Others stay out: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 
+_ADDRESS = re.compile(r" *<[^<>]* at 0x[0-9a-f]+>")
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -57,8 +61,13 @@ def open_rgb(data: bytes, at_least: int = 0) -> Image.Image:
         rgb = _pixels(image, data, at_least)
         return rgb.transpose(turn) if turn is not None else rgb
     except _UNDECODABLE as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise PictureError(f"{len(data)} bytes are not a whole picture: {reason}") from error
+        raise PictureError(f"{len(data)} bytes are not a whole picture: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    # Without the address of an object in memory: the same picture gives the same reason.
+    text = _ADDRESS.sub("", str(error).strip()) or type(error).__name__
+    return text.splitlines()[0][:200]
 
 
 def squash(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Which process does a piece of work, and whether it is still there."""
+"""Which process does a piece of work, whether it is still there, and the cores that it has."""
 
 import os
 import socket
@@ -8,6 +8,11 @@ import psutil
 
 # Processes of other machines cannot be looked at; no training takes that long.
 ELSEWHERE_SECONDS = 24 * 3600
+
+
+def cores() -> int:
+    """Cores that this process may use: ``taskset`` and Celery's hosts may have given it a few."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def current() -> str:

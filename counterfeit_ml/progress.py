@@ -3,8 +3,8 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,15 +16,23 @@ LOG_EVERY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
-def track(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-    """Yield ``items``, showing how many of ``total`` are done, the rate and the time left."""
+Size = Callable[[Any], int]
+
+
+def track(
+    items: Iterable[Item], what: str, total: int | None = None, size: Size = lambda _: 1
+) -> Iterator[Item]:
+    """Yield ``items``, showing how many of ``total`` are done, the rate and the time left.
+
+    An item counts as ``size`` says.
+    """
     if sys.stderr.isatty():
-        yield from _bar(items, what, total)
+        yield from _bar(items, what, total, size)
     else:
-        yield from _lines(items, what, total)
+        yield from _lines(items, what, total, size)
 
 
-def _bar(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+def _bar(items: Iterable[Item], what: str, total: int | None, size: Size) -> Iterator[Item]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -32,15 +40,18 @@ def _bar(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield from progress.track(items, total=total, description=what)
+        task = progress.add_task(what, total=total)
+        for item in items:
+            yield item
+            progress.advance(task, size(item))
 
 
-def _lines(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+def _lines(items: Iterable[Item], what: str, total: int | None, size: Size) -> Iterator[Item]:
     start = said = time.monotonic()
     done = 0
     for item in items:
         yield item
-        done += 1
+        done += size(item)
         now = time.monotonic()
         if now - said >= LOG_EVERY_SECONDS:
             said = now

@@ -1,16 +1,20 @@
 """
 ### Score listings
 
-Gives every listing of the day the brand that the champion sees in its picture, and how surely.
-A picture is scored once for each model version; the day's partition always holds all listings.
+Gives every active listing the brand that the champion sees in its picture, and how surely: those
+of the day, and those seen lately and not since (`active` in `listing_history/`). A picture is
+scored once for each model version; the day's partition always holds all listings under one of them.
 
 * **For** data engineers, who watch the night run, and for flagging, which reads its result.
 * **Starts** when `validate_listings` has passed the day.
 * **Makes** `image_scores/model=…` and `scored_listings/ds=…`, and the asset `scored_listings` of
   the day, which starts `flag_listings`.
-* **Fails** when there is no champion yet (run `retrain_logo_model` once) or when the scores fail
+* **Shows** in the run's *Results* how many pictures were scored and reused, how fast, by which
+  model version; while it runs, how far it is.
+* **Fails** when there is no champion yet (run `retrain_logo_model` once), when the champion has
+  other classes than `config/brands.yaml`, or when the scores fail
   `expectations/scored_listings.json`. A shard that fails is retried by itself and leaves nothing
-  visible.
+  visible; after a failure run it again: what was scored is not scored again.
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag
@@ -26,7 +30,7 @@ from platform_airflow.steps import day_of, step
     tags=[Tag.SCORING, Tag.NIGHTLY],
     default_args={"owner": Owner.DATA},
     is_paused_upon_creation=False,
-    # Two days at once would both add to image_scores.
+    # Two days at once would score the pictures they share twice.
     max_active_runs=1,
 )
 def score_listings() -> None:
@@ -57,7 +61,7 @@ def score_listings() -> None:
     def publish_scores(
         staged: list[str], model_version: str, partition_key: str | None = None
     ) -> dict:
-        """Publish the shards and every listing of the day with its scores."""
+        """Publish the shards and every active listing with its scores."""
         from dataclasses import asdict
 
         from counterfeit_ml.scoring import publish

@@ -1,6 +1,7 @@
 """The lake on a real S3 server."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from uuid import uuid4
 
@@ -76,28 +77,45 @@ def test_a_file_that_no_manifest_lists_is_not_read(lake, name, labels):
     assert lake.read(LABELS, label_set=name).num_rows == 1
 
 
-def test_staged_parts_show_only_when_published(lake, name):
+def test_staged_parts_show_only_when_they_are_appended(lake, name):
     staged = [lake.stage(IMAGE_SCORES, scores(digest), name, n) for n, digest in enumerate("ab")]
+    assert lake.staged(IMAGE_SCORES, name) == staged
     assert not lake.exists(IMAGE_SCORES, model=name)
-    lake.publish(IMAGE_SCORES, staged, model=name)
-    assert lake.read(IMAGE_SCORES, model=name).num_rows == 2
-    assert lake.keys(f"{STAGING}/image_scores/{name}/") == []
+    assert lake.append(IMAGE_SCORES, staged, model=name).rows == 2
+    assert lake.read(IMAGE_SCORES, model=name)["image_sha256"].to_pylist() == ["a", "b"]
 
 
-def test_publishing_with_append_keeps_what_was_there(lake, name):
-    lake.publish(IMAGE_SCORES, [lake.stage(IMAGE_SCORES, scores("a"), name, 0)], model=name)
-    staged = [lake.stage(IMAGE_SCORES, scores("b"), name, 0)]
-    manifest = lake.publish(IMAGE_SCORES, staged, append=True, model=name)
-    assert manifest.rows == 2
-    digests = lake.read(IMAGE_SCORES, model=name)["image_sha256"].to_pylist()
-    assert sorted(digests) == ["a", "b"]
-
-
-def test_publishing_the_same_part_twice_adds_it_once(lake, name):
+def test_appending_keeps_what_was_there_and_adds_a_part_once(lake, name):
+    first = lake.stage(IMAGE_SCORES, scores("a"), name, 0)
+    lake.append(IMAGE_SCORES, [first], model=name)
+    second = lake.stage(IMAGE_SCORES, scores("b"), name, 0)
     for _ in range(2):
-        staged = [lake.stage(IMAGE_SCORES, scores("a"), name, 0)]
-        manifest = lake.publish(IMAGE_SCORES, staged, append=True, model=name)
-    assert manifest.rows == 1
+        assert lake.append(IMAGE_SCORES, [second, first], model=name).rows == 2
+    lake.delete([first, second])
+    assert lake.append(IMAGE_SCORES, [first], model=name).rows == 2
+    assert sorted(lake.read(IMAGE_SCORES, model=name)["image_sha256"].to_pylist()) == ["a", "b"]
+
+
+def test_a_part_that_was_never_staged_is_not_appended(lake, name):
+    with pytest.raises(PartitionMissingError):
+        lake.append(
+            IMAGE_SCORES, [f"{STAGING}/image_scores/{name}/part-00000-x.parquet"], model=name
+        )
+    assert not lake.exists(IMAGE_SCORES, model=name)
+
+
+def test_many_who_append_at_once_lose_no_part(services, name):
+    def append(number: int) -> None:
+        lake = Lake(services.settings)
+        for step in range(4):
+            part = lake.stage(IMAGE_SCORES, scores(f"{number} {step}"), name, number)
+            lake.append(IMAGE_SCORES, [part], model=name)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(append, range(8)))
+    lake = Lake(services.settings)
+    assert lake.manifest(IMAGE_SCORES, model=name).rows == 32
+    assert len(set(lake.read(IMAGE_SCORES, model=name)["image_sha256"].to_pylist())) == 32
 
 
 def test_a_picture_is_stored_under_its_hash(lake):

@@ -101,6 +101,15 @@ def test_what_is_no_whole_picture_is_refused(data):
         decode(data)
 
 
+def test_a_bad_picture_has_the_same_reason_each_time():
+    with pytest.raises(PictureError) as first:
+        decode(b"GIF89a")
+    with pytest.raises(PictureError) as second:
+        decode(bytearray(b"GIF89a"))
+    assert str(first.value) == str(second.value)
+    assert " at 0x" not in str(first.value)
+
+
 def test_a_decompression_bomb_is_refused_before_it_is_decoded():
     side = 1 + int(pictures.MAX_PIXELS**0.5)
     bomb = encoded(Image.new("1", (side, side)), "PNG")

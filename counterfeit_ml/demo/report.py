@@ -15,17 +15,22 @@ from counterfeit_ml.stack import AIRFLOW_USER, StackSettings
 from counterfeit_ml.warehouse import Warehouse
 
 SHOWN_FLAGS = 10
+COUNTS = ("seen", "quarantined", "listed", "scored", "flagged", "review")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of one marketplace's day; precision and recall of its flags."""
+    """Counts of one marketplace's day; precision and recall of what is flagged as counterfeit.
+
+    ``flags`` are these, and ``review`` is how many more a person should look at.
+    """
 
     seen: int
     listed: int
     quarantined: int
     scored: int
     flagged: int
+    review: int
     precision: float
     recall: float
     refusals: list[tuple[str, int, int]]
@@ -38,12 +43,13 @@ def measure(settings: Settings, day: str, demo_input: DemoInput) -> Outcome:
     summary = lake.manifest(LISTINGS, ds=day, marketplace=name).summary
     scored = lake.read(SCORED_LISTINGS, ["marketplace", "listing_id"], ds=day)
     ours = [one for one in scored["marketplace"].to_pylist() if one == name]
-    flags = Warehouse(settings).query(
+    found = Warehouse(settings).query(
         "SELECT * FROM warehouse.flagged_listings WHERE ds = %s AND marketplace = %s "
         "ORDER BY price_ratio, listing_id",
         day,
         name,
     )
+    flags = [one for one in found if one["verdict"] == "counterfeit"]
     flagged = {one["listing_id"] for one in flags}
     hits = len(flagged & truth.counterfeit)
     refused = lake.read(QUARANTINE, ds=day, marketplace=name)
@@ -53,6 +59,7 @@ def measure(settings: Settings, day: str, demo_input: DemoInput) -> Outcome:
         summary["quarantined"],
         len(ours),
         len(flagged),
+        len(found) - len(flags),
         hits / len(flagged) if flagged else 0.0,
         hits / len(truth.counterfeit) if truth.counterfeit else 1.0,
         _refusals(refused, truth),
@@ -105,13 +112,19 @@ def _flags(outcome: Outcome, day: str) -> Table:
 
 def _stages(outcome: Outcome) -> Table:
     table = Table(title="Stages", title_justify="left")
-    for column in ("seen", "quarantined", "listed", "scored", "flagged", "precision", "recall"):
+    for column in (
+        "seen",
+        "quarantined",
+        "listed",
+        "scored",
+        "flagged",
+        "review",
+        "precision",
+        "recall",
+    ):
         table.add_column(column, justify="right")
     table.add_row(
-        *(
-            str(getattr(outcome, name))
-            for name in ("seen", "quarantined", "listed", "scored", "flagged")
-        ),
+        *(str(getattr(outcome, name)) for name in COUNTS),
         f"{outcome.precision:.3f}",
         f"{outcome.recall:.3f}",
     )

@@ -175,5 +175,5 @@ def _quarantined(finding: Finding, refusal: Refused) -> dict[str, Any]:
         "listing_id": plain_text(listing_id, SHORT),
         "reason": refusal.reason.value,
         "detail": refusal.detail,
-        "record": finding.text,
+        "record": finding.raw_record,
     }

@@ -1,5 +1,6 @@
 """The door: which addresses and paths may be followed at all."""
 
+from functools import lru_cache
 from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
@@ -8,7 +9,6 @@ from urllib.parse import urlsplit
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 
 MAX_URL_LENGTH = 2048
-MAX_PICTURE_BYTES = 20 * 1024 * 1024
 AGENT = "counterfeit-ml"
 """The name that robots.txt may call us by."""
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -18,6 +18,11 @@ def web_url(value: object) -> str:
     """``value`` if it is an http(s) URL with a host and without credentials, else ``bad_url``."""
     if not isinstance(value, str) or not value:
         raise Refused(Reason.BAD_URL, "There is no URL.")
+    return _checked(value)
+
+
+@lru_cache(maxsize=4096)  # a page's address and its picture's come several times
+def _checked(value: str) -> str:
     if len(value) > MAX_URL_LENGTH or not value.isprintable() or " " in value:
         raise Refused(Reason.BAD_URL, f"{value[:100]!r} is too long or holds blanks or controls.")
     try:

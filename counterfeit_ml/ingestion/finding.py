@@ -21,8 +21,8 @@ class Finding:
 
     source: str
     record: dict[str, Any] | Refused | None
-    text: str
-    """The raw record, for the quarantine."""
+    text: str | None
+    """The raw record as it stands in a feed."""
     raw: bytes | None
     """What it was read from; None where that is known."""
     media_type: str
@@ -32,6 +32,14 @@ class Finding:
     """None where the picture is a file beside the feed."""
     visit: Visit | None = None
     rows: int = 1
+
+    @property
+    def raw_record(self) -> str:
+        """What the quarantine keeps of it."""
+        if self.text is not None or not self.visit:
+            return self.text or ""
+        record = self.visit.record or {"url": self.visit.url}
+        return json.dumps(record, sort_keys=True, ensure_ascii=False)
 
     @property
     def has_picture_to_store(self) -> bool:
@@ -55,7 +63,7 @@ def of_visit(visit: Visit, evidence: KnownEvidence | None) -> Finding:
     return Finding(
         source=visit.source,
         record=visit.refused or visit.record,
-        text=json.dumps(visit.record or {"url": visit.url}, sort_keys=True, ensure_ascii=False),
+        text=None,
         raw=visit.body,
         media_type=visit.media_type or "text/html",
         evidence=evidence,

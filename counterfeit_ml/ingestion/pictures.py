@@ -18,8 +18,9 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from counterfeit_ml.ingestion.door import MAX_PICTURE_BYTES, inside
+from counterfeit_ml.ingestion.door import inside
 from counterfeit_ml.ingestion.reasons import Reason, Refused
+from counterfeit_ml.pictures import MAX_BYTES
 
 MAX_PIXELS = 50_000_000
 """More than any phone's default photo; 150 MB once decoded to RGB."""
@@ -64,7 +65,7 @@ def read_picture(folder: Path, value: object) -> bytes:
         if not path.is_file():
             raise Refused(Reason.MISSING_IMAGE, f"There is no file {value[:100]!r}.")
         with path.open("rb") as file:
-            data = file.read(MAX_PICTURE_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise Refused(Reason.MISSING_IMAGE, f"{value[:100]!r} cannot be read.") from error
     return data
@@ -119,10 +120,8 @@ def _check_bytes(data: bytes) -> None:
     """What must not even reach a decoder."""
     if not data:
         raise Refused(Reason.EMPTY_IMAGE, "The picture has no bytes.")
-    if len(data) > MAX_PICTURE_BYTES:
-        raise Refused(
-            Reason.IMAGE_TOO_LARGE, f"The picture is larger than {MAX_PICTURE_BYTES} bytes."
-        )
+    if len(data) > MAX_BYTES:
+        raise Refused(Reason.IMAGE_TOO_LARGE, f"The picture is larger than {MAX_BYTES} bytes.")
     if data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(_MARKUP):
         raise _markup(data)
     if data.startswith(b"\xff\xd8") and len(_SCAN.findall(data)) > MAX_SCANS:

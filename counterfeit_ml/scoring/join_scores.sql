@@ -1,19 +1,19 @@
--- Every listing of the day with the scores of its picture; a listing may share its picture.
--- Tables: listings (one day), scores (one model, map probabilities).
+-- Every active listing with the scores of its picture; a listing may share its picture.
+-- Tables: listings (active on one day), scores (one model, map probabilities).
 WITH best AS (
     SELECT
         image_sha256,
-        any_value(probabilities) AS probabilities,
-        any_value(error) AS error,
-        list_reduce(
-            map_entries(any_value(probabilities)),
-            lambda a, b: CASE WHEN b.value > a.value THEN b ELSE a END
-        ) AS top
+        map_keys(probabilities) AS classes,
+        map_values(probabilities) AS shares,
+        probabilities,
+        error
     FROM scores
-    GROUP BY image_sha256
+    SEMI JOIN listings USING (image_sha256)
+    -- Two runs at once may have scored a picture both.
+    QUALIFY row_number() OVER (PARTITION BY image_sha256) = 1
 )
 SELECT
-    listings.marketplace,
+    marketplace,
     listing_id,
     url,
     title,
@@ -24,10 +24,15 @@ SELECT
     seller_id,
     condition,
     listings.image_sha256,
-    top.key AS brand,
-    top.value AS confidence,
+    classes[list_position(shares, list_max(shares))] AS brand,
+    list_max(shares) AS confidence,
     probabilities,
-    error,
+    if(
+        coalesce(regexp_full_match(listings.image_sha256, $digest), false),
+        error,
+        'the listing has no picture'
+    ) AS error,
     $model_version AS model_version
 FROM listings
-JOIN best USING (image_sha256)
+LEFT JOIN best ON listings.image_sha256 = best.image_sha256
+ORDER BY marketplace, listing_id

@@ -1,7 +1,7 @@
 """Fine-tunes the upper blocks of the network together with a head that has been fitted."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from counterfeit_ml.progress import track
 from counterfeit_ml.training import augmentation
 from counterfeit_ml.training.head import Head
+from counterfeit_ml.training.rendered_marks import Rendered
 
 if TYPE_CHECKING:
     import keras
@@ -25,6 +26,10 @@ WARM_UP = 20
 DECAY = 1e-4
 SMOOTHING = 0.05
 CLIP = 2.0
+PATIENCE = 5
+"""Epochs without a lower loss after which there is nothing more to learn."""
+GAIN = 0.01
+"""A loss is lower where it is so by this part."""
 
 Labels = NDArray[np.int64]
 
@@ -33,11 +38,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pictures:
-    """Those of ``pixels`` (all, SIDE, SIDE, 3) that are ``chosen`` (N,), with their labels (N,)."""
+    """Those of ``pixels`` (all, SIDE, SIDE, 3) that are ``chosen`` (N,), with their labels (N,),
+    and ``rendered`` ones beside them.
+    """
 
     pixels: NDArray[np.uint8]
     chosen: NDArray[np.int64]
-    labels: Labels
+    real_labels: Labels
+    rendered: Rendered
+
+    @property
+    def labels(self) -> Labels:
+        """Of the pictures chosen, then of those rendered."""
+        return np.concatenate([self.real_labels, self.rendered.labels])
+
+    def batch(self, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32 (len(drawn), SIDE, SIDE, 3), each at its place in ``labels``."""
+        count = len(self.chosen)
+        return np.stack(
+            [
+                self.pixels[self.chosen[one]] if one < count else self.rendered.pixels[one - count]
+                for one in drawn
+            ]
+        ).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -80,13 +103,29 @@ def fine_tune(layers: "keras.Model", head: Head, pictures: Pictures, seed: int) 
         return loss
 
     batches = _batches(pictures, head.bias.size, steps, seed)
-    losses = [float(step(*batch)) for batch in track(batches, "fine-tuning", steps)]
+    losses: list[float] = []
+    for batch in track(batches, "fine-tuning", steps):
+        losses.append(float(step(*batch)))
+        if is_settled(losses, steps // EPOCHS):
+            log.info("stopped after %d of %d steps: the loss falls no more", len(losses), steps)
+            break
     return Tuned(Head(*last.get_weights()), losses)
 
 
 def steps_for(pictures: int) -> int:
     """How many batches a set of this size is trained for."""
     return int(np.clip(EPOCHS * pictures // BATCH, LEAST_STEPS, MOST_STEPS))
+
+
+def is_settled(losses: Sequence[float], epoch: int) -> bool:
+    """Whether, at the end of an epoch of so many steps, ``PATIENCE`` of them brought no gain.
+
+    By the loss of training alone: pictures held out must have no say in what they judge.
+    """
+    if epoch < 1 or len(losses) % epoch or len(losses) <= PATIENCE * epoch:
+        return False
+    means = np.reshape(losses, (-1, epoch)).mean(axis=1)
+    return bool(means[-PATIENCE:].min() > (1 - GAIN) * means[:-PATIENCE].min())
 
 
 def _freeze(layers: "keras.Model") -> None:
@@ -108,4 +147,4 @@ def _batches(
     target = np.eye(classes, dtype=np.float32) * (1 - SMOOTHING) + np.float32(SMOOTHING / classes)
     for _ in range(steps):
         drawn = random.choice(len(labels), BATCH, p=chance / chance.sum())
-        yield pictures.pixels[pictures.chosen[drawn]].astype(np.float32), target[labels[drawn]]
+        yield pictures.batch(drawn), target[labels[drawn]]

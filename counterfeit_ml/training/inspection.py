@@ -10,9 +10,8 @@ from PIL import Image
 
 from counterfeit_ml.errors import PictureError
 from counterfeit_ml.near_duplicates import hashes_of
-from counterfeit_ml.pictures import FORMATS, open_rgb, squash
+from counterfeit_ml.pictures import FORMATS, MAX_BYTES, open_rgb, squash
 
-MAX_BYTES = 20 * 1024 * 1024
 MIN_SIDE = 32
 """Pixels; of a mark on less nothing is left at any input size of the network."""
 BLANK_RANGE = 8

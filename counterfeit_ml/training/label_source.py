@@ -10,7 +10,8 @@ from typing import Protocol
 
 from counterfeit_ml.errors import PartitionMissingError, TrainingError
 from counterfeit_ml.lake import Lake
-from counterfeit_ml.training.inspection import MAX_BYTES, Reason, RefusedLabelError
+from counterfeit_ml.pictures import MAX_BYTES
+from counterfeit_ml.training.inspection import Reason, RefusedLabelError
 
 MAX_CSV_BYTES = 64 * 1024 * 1024
 S3, CSV = "s3://", ".csv"

@@ -14,10 +14,11 @@ import numpy as np
 from counterfeit_ml.brands import NO_LOGO
 from counterfeit_ml.errors import TrainingError
 from counterfeit_ml.near_duplicates import Hashes, as_hashes, near_pairs
+from counterfeit_ml.pictures import MAX_BYTES
 from counterfeit_ml.progress import track
 from counterfeit_ml.training.dataset import TrainingSet
 from counterfeit_ml.training.grouping import Member, joined_groups
-from counterfeit_ml.training.inspection import MAX_BYTES, Reason, RefusedLabelError, inspect
+from counterfeit_ml.training.inspection import Reason, RefusedLabelError, inspect
 from counterfeit_ml.training.label_conflicts import Labelled, settle
 from counterfeit_ml.training.label_source import LabelledFile, Refusal
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from counterfeit_ml.active_listings import active_listings
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.datasets import LISTINGS, QUARANTINE, SCORED_LISTINGS
 from counterfeit_ml.errors import PartitionMissingError, ValidationError
 from counterfeit_ml.label_sets import choose_sets, classes_of, label_rows
 from counterfeit_ml.lake import Lake
+from counterfeit_ml.scratch import scratch
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.validation.training_images import training_images
 
@@ -41,12 +43,14 @@ def validate_listings(settings: Settings, ds: str) -> "SuiteRun":
 
 
 def validate_scored_listings(settings: Settings, ds: str) -> "SuiteRun":
-    """Check the scored listings of day ``ds`` against its listings; raises as above."""
+    """Check the scored listings of day ``ds`` against its active listings; raises as above."""
     lake = Lake(settings)
     scored = lake.read(SCORED_LISTINGS, ds=ds).drop_columns(["probabilities"])
+    with scratch() as folder:
+        active = active_listings(lake, ds, (), folder)
     parameters = {
         "classes": list(load_brands(settings.config_dir).classes),
-        "listings": lake.read(LISTINGS, ["listing_id"], ds=ds).num_rows,
+        "listings": active.listings if active else 0,
     }
     return _validate(settings, "scored_listings", scored, ds, parameters)
 

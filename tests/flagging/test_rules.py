@@ -15,11 +15,18 @@ def folder_with(folder: Path, text: str) -> Path:
     return folder
 
 
-def test_the_shipped_rule_is_the_origins_threshold_and_the_floor():
-    (rule,) = load_rules(ROOT / "config").rules
+def test_the_first_shipped_rule_is_the_origins_threshold_and_the_floor():
+    rule = load_rules(ROOT / "config").rules[0]
     assert rule.verdict == "counterfeit"
     assert rule.logo_confidence_above == 0.89
     assert rule.price_ratio_below == 1.0
+
+
+def test_the_abstain_band_below_it_is_for_review():
+    certain, unsure = load_rules(ROOT / "config").rules
+    assert unsure.verdict == "review"
+    assert unsure.logo_confidence_above < certain.logo_confidence_above
+    assert unsure.price_ratio_below == certain.price_ratio_below
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import AvifImagePlugin, Image
 
-from counterfeit_ml.ingestion import door
 from counterfeit_ml.ingestion.pictures import Picture, check_picture, read_picture
 from counterfeit_ml.ingestion.reasons import Refused
+from counterfeit_ml.pictures import MAX_BYTES
 from ingestion.pictures_made import picture
 
 KINDS = {
@@ -162,7 +162,7 @@ def test_refuses_a_truncated_picture(kind, part):
         (picture("TIFF"), "not_an_image"),
         (huge_png(10_000, 6_000), "image_too_large"),
         (huge_png(60_000, 60_000), "image_too_large"),
-        (b"\xff\xd8\xff" + bytes(door.MAX_PICTURE_BYTES), "image_too_large"),
+        (b"\xff\xd8\xff" + bytes(MAX_BYTES), "image_too_large"),
         (saved(Image.new("1", (8_000, 8_000)), "GIF"), "image_too_large"),
         (saved(Image.new("RGB", (8_000, 8_000)), "WEBP"), "image_too_large"),
         (saved(Image.new("L", (8_000, 8_000)), "AVIF", speed=10), "image_too_large"),

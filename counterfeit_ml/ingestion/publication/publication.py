@@ -1,7 +1,8 @@
 """One day of one marketplace on its way from a draft into the lake."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from counterfeit_ml.datasets import (
     Dataset,
 )
 from counterfeit_ml.ingestion.draft import Draft
-from counterfeit_ml.ingestion.publication.query import Files, batches, query, records
+from counterfeit_ml.ingestion.publication.query import Files, Queries, batches, records
 from counterfeit_ml.ingestion.published import days, download, fetches_until, history_before
 from counterfeit_ml.ingestion.summary import IngestSummary
 from counterfeit_ml.lake import Lake
@@ -39,6 +40,10 @@ class Publication:
     folder: Path
     inactive_after_days: int
 
+    @cached_property
+    def _queries(self) -> Queries:
+        return Queries(self.folder)
+
     def publish(self, draft: Draft, in_order: bool, work: dict[str, Any]) -> IngestSummary:
         """Replace the day's partitions by what ``draft`` holds; ``work`` are the run's counts.
 
@@ -46,14 +51,14 @@ class Publication:
         order, or where that means nothing, by address. The history of later days is renewed.
         """
         listings, quarantine = draft.paths("listings"), draft.paths("quarantine")
-        standing = self._query(
+        standing = self._queries.run(
             "settle", {"listings": listings, "quarantine": quarantine}, in_order=in_order
         )
-        today = self._query("today", {"listings": listings, "standing": standing})
-        refused = self._query("refused", {"quarantine": quarantine, "standing": standing})
+        today = self._queries.run("today", {"listings": listings, "standing": standing})
+        refused = self._queries.run("refused", {"quarantine": quarantine, "standing": standing})
         history = self._history(self.ds, today)
         tables = {"standing": standing, "today": today, "refused": refused, "history": history}
-        (counts,) = records(self._query("summary", tables))
+        (counts,) = records(self._queries.run("summary", tables))
         counts["reasons"] = dict(sorted(counts["reasons"]))
         summary = IngestSummary(ds=self.ds, marketplace=self.marketplace, **counts, **work)
         self._write_evidence(draft.paths("evidence"))
@@ -68,19 +73,20 @@ class Publication:
         """The history at the end of ``ds``, with the column ``change``."""
         before = self._stored(LISTING_HISTORY, history_before(self.lake, ds, self.marketplace))
         tables = {"today": today, "history_before": before}
-        return self._query("history", tables, ds=ds, inactive_after_days=self.inactive_after_days)
+        days = self.inactive_after_days
+        return self._queries.run("history", tables, ds=ds, inactive_after_days=days)
 
     def _write_evidence(self, drafted: Files) -> None:
         """Add what the day has not got: evidence is never replaced."""
         day = {"ds": self.ds, "marketplace": self.marketplace}
         there = self.ds if self.lake.exists(EVIDENCE, **day) else None
         tables = {"evidence": drafted, "evidence_before": self._stored(EVIDENCE, there)}
-        self._write(EVIDENCE, _added(self._query("evidence", tables), drafted), append=True)
+        self._write(EVIDENCE, _added(self._queries.run("evidence", tables), drafted), append=True)
 
     def _write_fetches(self, drafted: Files) -> None:
         before = self._stored(FETCHES, fetches_until(self.lake, self.ds, self.marketplace))
         tables = {"fetches": drafted, "fetches_before": before}
-        rows = self._query("fetches", tables, ds=self.ds, kept_days=KEPT_DAYS)
+        rows = self._queries.run("fetches", tables, ds=self.ds, kept_days=KEPT_DAYS)
         self._write(FETCHES, batches(rows))
 
     def _write_history(self, ds: str, history: Files) -> None:
@@ -103,9 +109,6 @@ class Publication:
         day = {"ds": ds or self.ds, "marketplace": self.marketplace}
         lasting = summary.lasting() if summary else None
         self.lake.write_batches(dataset, rows, lasting, append, **day)
-
-    def _query(self, name: str, tables: Mapping[str, Files], **parameters: Any) -> Files:
-        return query(name, self.folder / f"{name}.parquet", tables, **parameters)
 
     def _stored(self, dataset: Dataset, ds: str | None) -> Files:
         """The files of a day's partition; for no day an empty one."""

@@ -14,25 +14,31 @@ from counterfeit_ml.ingestion.heap import give_back_memory
 Files = list[str]
 MEMORY = "128MB"
 GROUP_ROWS = 10_240
+SMALL = 4 * 1024 * 1024
+"""Bytes of Parquet."""
 
 
-def query(name: str, into: Path, tables: Mapping[str, Files], **parameters: Any) -> Files:
-    """Run ``name``.sql, which reads ``tables``; its rows in order are the file ``into``.
+class Queries:
+    """Runs the SQL files beside this one; the tables and what comes out lie in ``folder``.
 
-    A database of its own for each: one that lives on keeps what its steps have taken.
+    Small inputs share a database, as to open one takes longer than their query; a large one has
+    its own, as one that lives on keeps what its steps have taken.
     """
-    config: dict[str, Any] = {
-        "memory_limit": MEMORY,
-        "temp_directory": f"{into}.spill",
-        "threads": "1",
-    }
-    with duckdb.connect(config=config) as database:
-        for table, paths in tables.items():
-            database.read_parquet(paths).create_view(table)
-        rows = database.sql(_sql(name), params=parameters or None)
-        rows.write_parquet(str(into), row_group_size=GROUP_ROWS)
-    give_back_memory()
-    return [str(into)]
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._shared = _database(folder)
+
+    def run(self, name: str, tables: Mapping[str, Files], **parameters: Any) -> Files:
+        """Run ``name``.sql, which reads ``tables``; its rows in order are a file."""
+        into = str(self.folder / f"{name}.parquet")
+        if sum(Path(path).stat().st_size for paths in tables.values() for path in paths) < SMALL:
+            _write(self._shared, name, into, tables, parameters)
+        else:
+            with _database(self.folder) as database:
+                _write(database, name, into, tables, parameters)
+            give_back_memory()
+        return [into]
 
 
 def batches(paths: Files, rows: int = GROUP_ROWS) -> Iterator[pa.RecordBatch]:
@@ -50,3 +56,25 @@ def records(paths: Files) -> list[dict[str, Any]]:
 
 def _sql(name: str) -> str:
     return files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+
+
+def _database(folder: Path) -> duckdb.DuckDBPyConnection:
+    config: dict[str, Any] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(folder / "spill"),
+        "threads": "1",
+    }
+    return duckdb.connect(config=config)
+
+
+def _write(
+    database: duckdb.DuckDBPyConnection,
+    name: str,
+    into: str,
+    tables: Mapping[str, Files],
+    parameters: dict[str, Any],
+) -> None:
+    for table, paths in tables.items():
+        database.read_parquet(paths).create_view(table)
+    rows = database.sql(_sql(name), params=parameters or None)
+    rows.write_parquet(into, row_group_size=GROUP_ROWS)

@@ -1,6 +1,8 @@
 """Scrapy's download handler: connects to public addresses only, and waits where a host asks."""
 
 import socket
+import ssl
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,8 +22,9 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.utils.ssl import _make_ssl_context
 
-from counterfeit_ml.ingestion.door import MAX_PICTURE_BYTES, is_public
+from counterfeit_ml.ingestion.door import is_public
 from counterfeit_ml.ingestion.spider.job import ANY_HOST, Job
+from counterfeit_ml.pictures import MAX_BYTES
 
 AddrInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
@@ -42,7 +45,7 @@ class Connections(AiohttpDownloadHandler):
         BaseStreamingDownloadHandler.__init__(self, crawler)
         self._job: Job = crawler.settings["JOB"]
         self._local: set[tuple[str, int]] = set()
-        self._ssl_context = _make_ssl_context(crawler.settings)
+        self._ssl_context = _tls(crawler)
         connector = aiohttp.TCPConnector(
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
@@ -69,7 +72,7 @@ class Connections(AiohttpDownloadHandler):
         try:
             response: Response = await super().download_request(request)
         except DownloadCancelledError:
-            spider.received(request.meta.get("download_maxsize", MAX_PICTURE_BYTES))
+            spider.received(request.meta.get("download_maxsize", MAX_BYTES))
             raise
         except DownloadConnectionRefusedError as error:
             if isinstance(getattr(error.__cause__, "os_error", None), PrivateAddressError):
@@ -90,6 +93,12 @@ class Connections(AiohttpDownloadHandler):
         if not allowed and not is_public(str(address[0])):
             raise PrivateAddressError
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+@lru_cache(maxsize=1)
+def _tls(crawler: Crawler) -> ssl.SSLContext:
+    """The handlers' common one: to read the system's certificates takes its time."""
+    return _make_ssl_context(crawler.settings)
 
 
 class _Resolver(ThreadedResolver):

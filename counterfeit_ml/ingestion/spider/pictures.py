@@ -13,12 +13,13 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from counterfeit_ml.ingestion.door import MAX_PICTURE_BYTES, web_url
+from counterfeit_ml.ingestion.door import web_url
 from counterfeit_ml.ingestion.memory import KnownPicture, Memory
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 from counterfeit_ml.ingestion.spider.frontier import RECHECK_DAYS
 from counterfeit_ml.ingestion.spider.job import Job
 from counterfeit_ml.ingestion.spider.why import is_endless_redirect, is_too_large, why
+from counterfeit_ml.pictures import MAX_BYTES
 
 MAX_REFUSALS = 10_000
 """Refused pictures remembered, so that a placeholder on every page is asked for once."""
@@ -147,8 +148,6 @@ def _header(response: Response, name: str) -> str | None:
 
 def _refusal(error: Exception, url: str) -> Refused:
     if is_too_large(error):
-        return Refused(
-            Reason.IMAGE_TOO_LARGE, f"The picture is larger than {MAX_PICTURE_BYTES} bytes."
-        )
+        return Refused(Reason.IMAGE_TOO_LARGE, f"The picture is larger than {MAX_BYTES} bytes.")
     reason = Reason.ENDLESS_REDIRECT if is_endless_redirect(error) else Reason.MISSING_IMAGE
     return Refused(reason, f"The picture was not served: {why(error, url)}")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from counterfeit_ml.ingestion.door import MAX_PICTURE_BYTES, MAX_URL_LENGTH, user_agent
+from counterfeit_ml.ingestion.door import MAX_URL_LENGTH, user_agent
 from counterfeit_ml.ingestion.spider.job import Job
+from counterfeit_ml.pictures import MAX_BYTES
 
 PARTS = "counterfeit_ml.ingestion.spider"
 PICTURE_CONCURRENCY = 16
@@ -13,7 +14,7 @@ SETTINGS: dict[str, Any] = {
     "AUTOTHROTTLE_ENABLED": True,
     "AUTOTHROTTLE_START_DELAY": 0.05,
     "AUTOTHROTTLE_MAX_DELAY": 10.0,
-    "DOWNLOAD_MAXSIZE": MAX_PICTURE_BYTES,
+    "DOWNLOAD_MAXSIZE": MAX_BYTES,
     "DOWNLOAD_WARNSIZE": 0,
     "DOWNLOAD_VERIFY_CERTIFICATES": True,
     "URLLENGTH_LIMIT": MAX_URL_LENGTH,

@@ -44,10 +44,11 @@ async function everyTask() {
 const pathOf = (task) => `${RUN}/taskInstances/${encodeURIComponent(task.task_id)}`;
 
 async function returned(task) {
+  if (isShard({ task })) return null; // hundreds of them, and a key each
   const query = { map_index: task.map_index };
   const entry = await ask(`${pathOf(task)}/xcomEntries/return_value`, query);
   const value = typeof entry?.value === "string" ? parsed(entry.value) : entry?.value;
-  return value && typeof value === "object" && !Array.isArray(value) ? value : null;
+  return value && typeof value === "object" ? value : null;
 }
 
 function parsed(text) {
@@ -72,6 +73,8 @@ async function found(task) {
   if (task.state === "failed") return { task, sentence: await complaint(task) };
   return { task };
 }
+
+const isShard = ({ task }) => task.task_id === "score_shard" && task.map_index >= 0;
 
 async function inTurns(items, work) {
   const results = [];
@@ -208,6 +211,50 @@ function refused(entries) {
     ]);
 }
 
+// Of a shard's key: the model's version, and how many pictures it has.
+const SHARD = /shards\/([^/]+)\/[^/]+\/\d+-(\d+)-[0-9a-f]+\.json$/;
+
+const planOf = (entries) => entries.find(({ task }) => task.task_id === "plan_shards")?.value;
+const dayOf = (entries) => entries.find(({ task }) => task.task_id === "publish_scores")?.value;
+
+// Pictures of the shards that are done, of all, and the seconds from the first start to the last end.
+function progress(shards, planned) {
+  const sizes = planned.map((key) => Number(SHARD.exec(key)?.[2] ?? 0));
+  const sum = (ones) => ones.reduce((all, one) => all + one, 0);
+  const done = shards.filter(({ task }) => task.state === "success");
+  const pictures = sum(done.map(({ task }) => sizes[task.map_index] ?? 0));
+  const starts = shards.filter(({ task }) => task.start_date)
+    .map(({ task }) => Date.parse(task.start_date));
+  const ends = done.length < shards.length || !done.length ? [Date.now()]
+    : done.map(({ task }) => Date.parse(task.end_date));
+  const seconds = starts.length ? (Math.max(...ends) - Math.min(...starts)) / 1000 : 0;
+  return {
+    pictures, of: sum(sizes), shards: done.length, rate: seconds ? pictures / seconds : 0,
+  };
+}
+
+function scoring(entries) {
+  const planned = planOf(entries);
+  if (!Array.isArray(planned)) return [];
+  const day = dayOf(entries);
+  const known = progress(entries.filter(isShard), planned);
+  const left = known.of - known.pictures;
+  const rows = {
+    "model version": day?.model_version ?? SHARD.exec(planned[0] ?? "")?.[1],
+    scored: left ? `${NUMBER.format(known.pictures)} of ${NUMBER.format(known.of)}` : known.of,
+    reused: day?.reused, failed: day?.failed,
+    rate: known.rate ? `${known.rate.toFixed(1)} a second` : null,
+    "time left": left && known.rate ? duration(left / known.rate) : null,
+    shards: left ? `${known.shards} of ${planned.length}` : planned.length,
+    listings: day?.listings, "not seen that day": day?.unseen,
+  };
+  const shownRows = Object.entries(rows).filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => element("tr", [element("th", name), scoringCell(value)]));
+  return [element("h2", "Pictures"), element("table", element("tbody", shownRows))];
+}
+
+const scoringCell = (value) => element("td", shown("", value), "number");
+
 const isCounts = (value) => value && typeof value === "object" && !Array.isArray(value)
   && Object.values(value).length > 0
   && Object.values(value).every((one) => typeof one === "number");
@@ -255,11 +302,14 @@ async function content() {
   const [run, tasks] = await Promise.all([ask(RUN), everyTask()]);
   const entries = await inTurns(tasks, found);
   const ingested = entries.filter(isIngestion);
-  const others = entries.filter((one) => one.value && !isIngestion(one));
+  const scored = scoring(entries);
+  const others = entries.filter((one) => one.value && !Array.isArray(one.value)
+    && !isIngestion(one) && !(scored.length && one.value === dayOf(entries)));
   const nodes = [
     ...await withoutPool(tasks),
     ...entries.filter((one) => one.sentence).map((one) => notice(nameOf(one), one.sentence)),
     ...(ingested.length ? ingestion(ingested) : []),
+    ...scored,
     ...others.flatMap(result),
   ];
   const nothing = element("p", "No task has returned figures yet.", "none");
