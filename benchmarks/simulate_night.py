@@ -297,6 +297,11 @@ def draw(path: Path) -> None:
         axis.axhline(NIGHT_HOURS, color="black", linestyle=":")
         axis.set(title=title, xlabel="listings")
         axis.grid(alpha=0.3)
+    more = replace(COSTS, s3_pictures=COSTS.s3_pictures * S3_SERVERS[-1])
+    found = [hours(nights(listings, 1.0, Fleet(WORKERS[-1]), more)) for listings in LISTINGS]
+    label = f"{_named(WORKERS[-1])}, {S3_SERVERS[-1]} S3 servers"
+    axes[1].loglog(LISTINGS, found, marker="o", linestyle="--", color="black", label=label)
+    axes[1].legend(handles=axes[1].get_lines()[-1:])
     axes[0].set_ylabel("hours")
     axes[0].annotate(f"a night of {NIGHT_HOURS} hours", (LISTINGS[0], NIGHT_HOURS * 1.15))
     axes[0].legend()
