@@ -26,6 +26,8 @@ WARM_UP = 20
 DECAY = 1e-4
 SMOOTHING = 0.05
 CLIP = 2.0
+RENDERED = 0.1
+"""Part of the pictures shown that are rendered, where any are."""
 PATIENCE = 5
 """Epochs without a lower loss after which there is nothing more to learn."""
 GAIN = 0.01
@@ -87,7 +89,7 @@ def fine_tune(layers: "keras.Model", head: Head, pictures: Pictures, seed: int) 
     model = keras.Model(layers.input, last(layers.output))
     last.set_weights([head.kernel, head.bias])
     variables = model.trainable_variables
-    steps = steps_for(len(pictures.labels))
+    steps = steps_for(len(pictures.real_labels))
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=RATE, warmup_steps=WARM_UP
     )
@@ -140,10 +142,15 @@ def _freeze(layers: "keras.Model") -> None:
 def _batches(
     pictures: Pictures, classes: int, steps: int, seed: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Rare classes come more often than they are, yet not as often as the common ones."""
+    """Rare classes come more often than they are, yet not as often as the common ones; rendered
+    marks come beside the photos of their class, not in their stead.
+    """
     random = np.random.default_rng(seed)
-    labels = pictures.labels
-    chance = 1 / np.sqrt(np.bincount(labels, minlength=classes)[labels])
+    labels, real = pictures.labels, pictures.real_labels
+    chance = 1 / np.sqrt(np.bincount(real, minlength=classes)[real])
+    made = len(pictures.rendered.labels)
+    rendered = np.full(made, RENDERED / (1 - RENDERED) * chance.sum() / max(1, made))
+    chance = np.concatenate([chance, rendered])
     target = np.eye(classes, dtype=np.float32) * (1 - SMOOTHING) + np.float32(SMOOTHING / classes)
     for _ in range(steps):
         drawn = random.choice(len(labels), BATCH, p=chance / chance.sum())

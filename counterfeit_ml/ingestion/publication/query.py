@@ -1,6 +1,7 @@
 """SQL on Parquet files that leaves a Parquet file: memory is that of one step."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ class Queries:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._shared = _database(folder)
+
+    @cached_property
+    def _shared(self) -> duckdb.DuckDBPyConnection:
+        return _database(self.folder)
 
     def run(self, name: str, tables: Mapping[str, Files], **parameters: Any) -> Files:
         """Run ``name``.sql, which reads ``tables``; its rows in order are a file."""
