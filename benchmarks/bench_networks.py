@@ -253,6 +253,8 @@ def draw(candidates: list[Candidate], path: Path) -> None:
             places = [one.per_second for one in group], [one.macro_f1 for one in group]
             axes.plot(*places, mark, label=label)
     axes.set_xscale("log")
+    for axis in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        axis("{x:.0f}")
     axes.set_xlabel("pictures a second (LiteRT, all cores)")
     axes.set_ylabel("macro-F1, head on frozen layers")
     axes.legend()
