@@ -21,11 +21,11 @@ from counterfeit_ml.datasets import LABELS
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.settings import Settings
 settings = Settings.load()
-for _ in range(40):
+for _ in range(20):
     if not os.fork():
         Lake(settings).read(LABELS, label_set=sys.argv[1])
         sys.exit(7)
-print({os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(40)})
+print({os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(20)})
 """
 
 

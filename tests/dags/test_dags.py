@@ -144,15 +144,16 @@ def test_a_wrong_configuration_is_an_import_error_that_names_the_key(tmp_path, m
 
 PARSE = """
 import runpy, sys
-before = set(sys.modules)
+before, found = set(sys.modules), []
 for file in sys.argv[1:]:
     runpy.run_path(file)
-    print(file, sorted({HEAVY} & (set(sys.modules) - before)))
+    found += [(file, name) for name in {HEAVY} if name in set(sys.modules) - before]
+print(found)
 """
 
 
 def test_parsing_imports_nothing_heavy():
-    command = [sys.executable, "-c", PARSE.replace("{HEAVY}", repr(set(HEAVY))), *map(str, FILES)]
+    command = [sys.executable, "-c", PARSE.replace("{HEAVY}", repr(HEAVY)), *map(str, FILES)]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-len(FILES) :] == [f"{file} []" for file in FILES]
+    assert done.stdout.splitlines()[-1] == "[]"
