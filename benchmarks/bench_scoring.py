@@ -28,7 +28,6 @@ from ingestion_shop import picture
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
-from two_workers import two_worker_speedup
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.lake import Lake
@@ -262,6 +261,8 @@ def nights(bench: Bench) -> Figures:
 
 def two_workers() -> Figures:
     """Two Celery workers against one, on a stack of their own."""
+    from two_workers import two_worker_speedup
+
     return {"two_worker_speedup": two_worker_speedup().two_worker_speedup}
 
 
