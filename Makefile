@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
 .PHONY: help setup demo up status down test test-browser lint bench bench-ingestion bench-model \
-	bench-night lock
+	bench-networks bench-night lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,8 @@ status: setup ## show each service, whether it answers, and where
 down: setup ## stop everything; the data stays (counterfeit down --purge deletes it)
 	@$(BIN)/counterfeit down
 
-test: setup ## run every test, on a stack of its own
-	@$(BIN)/python -m pytest --ignore tests/browser
+test: setup ## run every test, in two processes with a stack of its own each
+	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser
 
 test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
 	@$(BIN)/python -m pytest tests/browser
@@ -64,6 +64,9 @@ bench-scoring: setup ## the scoring engine against the origin, tf.data and Ray; 
 
 bench-model: setup ## the logo model on real pictures: make bench-model DATA=folder; two hours
 	@$(BIN)/python benchmarks/bench_model.py "$(DATA)"
+
+bench-networks: setup ## input sizes and networks side by side: make bench-networks DATA=folder
+	@$(BIN)/python benchmarks/bench_networks.py "$(DATA)"
 
 bench-night: setup ## a night of 600,000 listings, 1 % of them new, through Airflow; a quarter of an hour
 	@$(BIN)/python benchmarks/bench_night.py

@@ -8,7 +8,7 @@ its tables and draws docs/images/night.svg; the same seed gives the same night.
 import heapq
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +20,7 @@ from rich.table import Table
 
 LISTINGS = [10**power for power in range(4, 9)]
 WORKERS = [1, 2, 8, 32, 128]
+S3_SERVERS = [1, 4, 16]
 NIGHT_HOURS = 8
 NIGHTS = 9
 """Simulated for each figure, which is their median."""
@@ -31,13 +32,13 @@ PLOT = Path(__file__).parents[1] / "docs" / "images" / "night.svg"
 class Costs:
     """Seconds, as measured; see docs/scaling.md, which says where each is from."""
 
-    picture_cpu: float = 0.0095
+    picture_cpu: float = 0.0085
     """Fetch, decode and inference of one picture on one core."""
-    s3_pictures: float = 1100.0
+    s3_pictures: float = 1200.0
     """Pictures that one S3 server gives out in a second, whoever asks."""
-    plan: float = 0.3 / 100_000
-    publish: float = 3.0 / 100_000
-    validate: float = 3.0 / 100_000
+    plan: float = 0.23 / 100_000
+    publish: float = 1.0 / 100_000
+    validate: float = 0.2 / 100_000
     """Of one listing each."""
     task: float = 4.0
     """Of a task until its work begins: sent, started, imported, the model loaded."""
@@ -221,10 +222,24 @@ def _time(found: list[Night]) -> str:
     return f"{took:.0f} min" if took < 120 else f"{took / 60:.1f} h"
 
 
+def _named(workers: int) -> str:
+    return f"{workers} worker{'s' if workers > 1 else ''}"
+
+
 def _by_workers(new: float, title: str) -> Table:
-    table = Table("listings", *(f"{workers} workers" for workers in WORKERS), title=title)
+    table = Table("listings", *map(_named, WORKERS), title=title)
     for listings in LISTINGS:
         row = (_time(nights(listings, new, Fleet(workers))) for workers in WORKERS)
+        table.add_row(f"{listings:,}", *row)
+    return table
+
+
+def _by_s3(workers: int) -> Table:
+    title = f"A new champion scores everything, {workers} workers"
+    table = Table("listings", *(f"{servers} S3 servers" for servers in S3_SERVERS), title=title)
+    for listings in LISTINGS:
+        costs = (replace(COSTS, s3_pictures=COSTS.s3_pictures * servers) for servers in S3_SERVERS)
+        row = (_time(nights(listings, 1.0, Fleet(workers), one)) for one in costs)
         table.add_row(f"{listings:,}", *row)
     return table
 
@@ -244,7 +259,7 @@ def _stages(workers: int) -> Table:
 
 
 def _faults() -> Iterator[tuple[str, Fleet, Plan]]:
-    yield "as they are", Fleet(32), PLAN
+    yield "2 % of shards straggle, a death in 100 hours", Fleet(32), PLAN
     yield "no stragglers", Fleet(32, stragglers=0), PLAN
     yield "no deaths", Fleet(32, deaths_per_hour=0.0001), PLAN
     yield "a death an hour and worker", Fleet(32, deaths_per_hour=1), PLAN
@@ -257,10 +272,11 @@ def _faults() -> Iterator[tuple[str, Fleet, Plan]]:
 
 
 def _tails() -> Table:
-    title = "Stragglers and deaths: 10,000,000 pictures, 32 workers"
+    title = "Stragglers and deaths: 10,000,000 pictures, 32 workers, 4 S3 servers"
+    costs = replace(COSTS, s3_pictures=COSTS.s3_pictures * 4)
     table = Table("case", "score", "deaths", "work lost", title=title)
     for name, fleet, plan in _faults():
-        found = nights(10**7, 1.0, fleet, plan=plan)
+        found = nights(10**7, 1.0, fleet, costs, plan)
         score = median(one.score for one in found) / 60
         deaths = median(one.deaths for one in found)
         lost = median(one.lost for one in found) / 60
@@ -277,10 +293,15 @@ def draw(path: Path) -> None:
     ):
         for workers in WORKERS:
             found = [hours(nights(listings, new, Fleet(workers))) for listings in LISTINGS]
-            axis.loglog(LISTINGS, found, marker="o", label=f"{workers} workers")
+            axis.loglog(LISTINGS, found, marker="o", label=_named(workers))
         axis.axhline(NIGHT_HOURS, color="black", linestyle=":")
         axis.set(title=title, xlabel="listings")
         axis.grid(alpha=0.3)
+    more = replace(COSTS, s3_pictures=COSTS.s3_pictures * S3_SERVERS[-1])
+    found = [hours(nights(listings, 1.0, Fleet(WORKERS[-1]), more)) for listings in LISTINGS]
+    label = f"{_named(WORKERS[-1])}, {S3_SERVERS[-1]} S3 servers"
+    axes[1].loglog(LISTINGS, found, marker="o", linestyle="--", color="black", label=label)
+    axes[1].legend(handles=axes[1].get_lines()[-1:])
     axes[0].set_ylabel("hours")
     axes[0].annotate(f"a night of {NIGHT_HOURS} hours", (LISTINGS[0], NIGHT_HOURS * 1.15))
     axes[0].legend()
@@ -292,6 +313,7 @@ def main() -> None:
     console = Console(width=110)
     console.print(_by_workers(0.01, "A usual night: 1 % of the pictures are new"))
     console.print(_by_workers(1.0, "A new champion scores everything"))
+    console.print(_by_s3(128))
     console.print(_stages(8))
     console.print(_tails())
     PLOT.parent.mkdir(exist_ok=True)

@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pyarrow as pa
-from bench_inference import network
 from PIL import Image
 from rich.console import Console
 
@@ -31,13 +30,15 @@ from counterfeit_ml.brands import load_brands
 from counterfeit_ml.datasets import LISTINGS
 from counterfeit_ml.demo.airflow_client import AirflowClient, Run
 from counterfeit_ml.lake import Lake
-from counterfeit_ml.logo_classifier import CLASSES_FILE, MODEL_FILE
-from counterfeit_ml.registry import CHAMPION, MODEL, Registry
+from counterfeit_ml.registry import Registry
 from counterfeit_ml.settings import Settings
 from counterfeit_ml.stack import StackSettings
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.supervisor import Supervisor
-from counterfeit_ml.training.network import to_litert
+from counterfeit_ml.training import network
+from counterfeit_ml.training.export import export
+from counterfeit_ml.training.head import Head
+from counterfeit_ml.training.weights import imagenet_weights
 
 PICTURES = 8_192
 LOOKS = 64
@@ -107,7 +108,8 @@ class Bench:
 
     def __init__(self, state: Path) -> None:
         file = state / "platform.env"
-        self.settings = Settings(_env_file=file)
+        self.settings = Settings(_env_file=file, cache_dir=state / "cache")
+        self.model = _model(self.settings, state.parent / "model")
         self.supervisor = Supervisor(Folders(state))
         self.airflow = Airflow(StackSettings(_env_file=file))
         _until(lambda: {DAG, "flag_listings", "monitor_drift"} <= self.airflow.dag_ids())
@@ -145,15 +147,11 @@ class Bench:
         return [main, *main.children(recursive=True)]
 
     def _promote_another(self) -> None:
-        """A new version scores everything anew; weights are random, speed does not depend on it."""
-        registry, classes = Registry(self.settings), load_brands(self.settings.config_dir).classes
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, MODEL_FILE).write_bytes(to_litert(network()))
-            Path(folder, CLASSES_FILE).write_text(json.dumps(classes))
-            with registry.run("two workers", {}) as run:
-                version = run.register(Path(folder), np.zeros((1, 224, 224, 3), np.uint8))
-        # By the alias itself: what knows nothing would not come through the gate.
-        registry.client().set_registered_model_alias(MODEL, CHAMPION, version)
+        """The same model as a new version, which scores everything anew."""
+        registry = Registry(self.settings)
+        with registry.run("two workers", {}) as run:
+            version = run.register(self.model, np.zeros((1, 224, 224, 3), np.uint8))
+        registry.promote(version)
 
 
 @contextmanager
@@ -166,6 +164,17 @@ def _stack() -> Iterator[Path]:
             yield state
         finally:
             subprocess.run([COUNTERFEIT, "down", "--purge"], env=env, check=True)
+
+
+def _model(settings: Settings, folder: Path) -> Path:
+    """The network that scores; its head is random, for speed does not depend on it."""
+    classes = load_brands(settings.config_dir).classes
+    layers = network.feature_layers(imagenet_weights(settings.cache_dir))
+    kernel = np.random.default_rng(0).normal(size=(layers.output_shape[-1], len(classes)))
+    head = Head(kernel.astype(np.float32), np.zeros(len(classes), np.float32))
+    folder.mkdir()
+    export(network.classifier(layers, head), classes, folder)
+    return folder
 
 
 def _jpeg(seed: int) -> bytes:

@@ -210,7 +210,7 @@ class Lake:
 
     def _part(self, key: str, schema: pa.Schema) -> pa.Table:
         """One file, by the schema of today: a column that an old part has not got is null."""
-        return pq.read_table(io.BytesIO(self.get(key)), schema=schema)
+        return pq.read_table(_reader(self.get(key)), schema=schema)
 
     def _begun(
         self, dataset: Dataset, append: bool, partition: dict[str, str]
@@ -396,6 +396,17 @@ def _parts(
             rows = size = 0
     if rows or not written:
         yield pa.Table.from_batches(waiting) if rows else dataset.schema.empty_table()
+
+
+def _reader(data: bytes) -> pa.BufferReader:
+    """``data`` in memory of pyarrow's own.
+
+    Its threads let go of what they have read when they come to it. Did that belong to Python, a
+    program that ends meanwhile would be aborted ("terminate called without an active exception").
+    """
+    memory = pa.BufferOutputStream()
+    memory.write(data)
+    return pa.BufferReader(memory.getvalue())
 
 
 def _parquet(dataset: Dataset, table: pa.Table) -> bytes:

@@ -1,122 +1,148 @@
-"""One real stack for the whole session: its light part, and Airflow where a test asks for it."""
+"""One real stack for each process: its light part, and Airflow where a test asks for it."""
 
-import atexit
 import os
 import shutil
+import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.workermanage import WorkerController
 
-from counterfeit_ml.errors import NoChampionError
 from counterfeit_ml.registry import CHAMPION, MODEL, Registry
-from counterfeit_ml.settings import Settings
+from counterfeit_ml.settings import ROOT, Settings
 from counterfeit_ml.stack import StackSettings
+from tests.processes import FileScheduling, place
+from tests.stacks import CommandLine, RunningStack, succeed
 
-PREFIX = "COUNTERFEIT_"
-# Airflow makes its home where this says as soon as it is imported: never in the person's own.
-os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
-atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
-
-COUNTERFEIT = str(Path(sys.executable).with_name("counterfeit"))
-UP_LIGHT = """
-from rich.console import Console
-from counterfeit_ml.stack import LIGHT, up
-
-up(Console(), LIGHT)
+FOLDER, WORKER = pytest.StashKey[Path](), "workerinput"
+"""What the processes of a session share; and what a process has that another one started."""
+MARKETPLACES = """
+  dead: {site: {start_urls: ["http://127.0.0.3:9/"], allow_local: true}}
+  dead_too: {site: {start_urls: ["http://127.0.0.3:9/two"], allow_local: true}}
+  partner: {feed: {path: FOLDER/partner.jsonl}}
 """
 
 
-@dataclass(frozen=True)
-class CommandLine:
-    """Runs commands on the stack of one state folder, and on no other."""
-
-    state: Path
-
-    @property
-    def env(self) -> dict[str, str]:
-        """This process's environment, with nothing in it that points to another stack."""
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-        return {**inherited, f"{PREFIX}STATE_DIR": str(self.state)}
-
-    def counterfeit(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the command."""
-        return self._run(COUNTERFEIT, *arguments, **environment)
-
-    def up_light(self) -> subprocess.CompletedProcess[str]:
-        """Start S3, PostgreSQL and MLflow only."""
-        return self._run(sys.executable, "-c", UP_LIGHT)
-
-    def _run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        env = {**self.env, **environment}
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a folder for this process in that of the session."""
+    given = getattr(config, WORKER, {}).get("folder")
+    config.stash[FOLDER] = Path(given or tempfile.mkdtemp(prefix="counterfeit-test-"))
+    # Unlike pytest's own folders, PostgreSQL's user passes through.
+    config.stash[FOLDER].chmod(0o711)
+    _states(config).touch()
+    # Airflow makes its home where this says as soon as it is imported: never in the person's own.
+    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-", dir=config.stash[FOLDER])
 
 
-@dataclass(frozen=True)
-class RunningStack(CommandLine):
-    """A stack that runs: how to reach it, and the environment for a process that shall use it."""
-
-    settings: Settings
-    stack: StackSettings
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell another process the session's folder."""
+    node.workerinput["folder"] = str(node.config.stash[FOLDER])
 
 
-def succeed(done: subprocess.CompletedProcess[str]) -> None:
-    assert done.returncode == 0, done.stdout + done.stderr
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what a process that was interrupted or killed has left running."""
+    if hasattr(config, WORKER):
+        return
+    states = map(Path, _states(config).read_text("utf-8").splitlines())
+    if left := [state for state in states if state.exists()]:
+        config.get_terminal_writer().line("stopping what still runs")
+        # An impatient second Ctrl-C would leave half of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for state in left:
+            CommandLine(state=state).purge()
+    shutil.rmtree(config.stash[FOLDER])
 
 
-@pytest.fixture(scope="session")
-def command_line() -> type[CommandLine]:
-    """For a test that needs a stack of its own."""
-    return CommandLine
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
+    """Divide the tests by file, in their order."""
+    config.option.loadscopereorder = False
+    return FileScheduling(config, log)
 
 
-@pytest.fixture(scope="session")
-def state() -> Iterator[Path]:
-    """The session's state folder; whatever runs in it at the end is stopped and deleted."""
-    folder = Path(tempfile.mkdtemp(prefix="counterfeit-test-"))
-    yield folder
-    succeed(CommandLine(folder).counterfeit("down", "--purge"))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that others would wait for come first."""
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+def _states(config: pytest.Config) -> Path:
+    """Lists the state folder of every stack."""
+    return config.stash[FOLDER] / "states.txt"
 
 
 @pytest.fixture(scope="session")
-def services(state: Path) -> RunningStack:
-    """S3, PostgreSQL and MLflow; seconds."""
-    succeed(CommandLine(state).up_light())
-    env_file = state / "platform.env"
-    return RunningStack(
-        state=state,
-        settings=Settings(_env_file=env_file, cache_dir=state / "cache"),
+def command_line(pytestconfig: pytest.Config) -> Callable[..., CommandLine]:
+    """For a stack of a test's own; should the tests be interrupted, it is stopped."""
+
+    def on(state: Path, **given: Path) -> CommandLine:
+        with _states(pytestconfig).open("a", encoding="utf-8") as file:
+            file.write(f"{state}\n")
+        return CommandLine(state=state, **given)
+
+    return on
+
+
+@pytest.fixture(scope="session")
+def own_folder(pytestconfig: pytest.Config) -> Path:
+    """Of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="stack-", dir=pytestconfig.stash[FOLDER]))
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def config_dir(own_folder: Path) -> Path:
+    """The configuration that is shipped, and three more marketplaces."""
+    folder = shutil.copytree(ROOT / "config", own_folder / "config")
+    with (folder / "marketplaces.yaml").open("a", encoding="utf-8") as file:
+        file.write(MARKETPLACES.replace("FOLDER", str(own_folder)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def services(
+    own_folder: Path, config_dir: Path, command_line: Callable[..., CommandLine]
+) -> Iterator[RunningStack]:
+    """S3, PostgreSQL and MLflow; seconds. In the end whatever runs is stopped and deleted."""
+    line = command_line(own_folder / "state", config=config_dir)
+    succeed(line.up_light())
+    env_file, cache = line.state / "platform.env", line.state / "cache"
+    yield RunningStack(
+        state=line.state,
+        config=config_dir,
+        settings=Settings(_env_file=env_file, cache_dir=cache, config_dir=config_dir),
         stack=StackSettings(_env_file=env_file),
     )
+    line.purge()
 
 
 @pytest.fixture(scope="session")
 def stack(services: RunningStack) -> RunningStack:
     """The whole stack, Airflow included, grown from ``services``; half a minute."""
-    succeed(services.counterfeit("up"))
+    services.up()
     return services
 
 
 @pytest.fixture
 def without_champion(services: RunningStack) -> Iterator[None]:
-    """No version of the model is champion, until the test ends."""
+    """No version of the model is champion until the test ends, then the one that was it before."""
     registry = Registry(services.settings)
-    try:
-        champion = registry.champion()
-    except NoChampionError:
-        yield
-        return
-    registry.client().delete_registered_model_alias(MODEL, CHAMPION)
+    champion = registry.holder(CHAMPION)
+    _dethrone(registry)
     yield
-    registry.promote(champion)
+    _dethrone(registry)
+    if champion:
+        registry.client().set_registered_model_alias(MODEL, CHAMPION, champion)
+
+
+def _dethrone(registry: Registry) -> None:
+    if registry.holder(CHAMPION):
+        registry.client().delete_registered_model_alias(MODEL, CHAMPION)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,14 @@ def colour_model(
     classes: Sequence[str] = CLASSES,
 ) -> Path:
     """Knows bars by their blue and a ring by its red; with ``WORSE`` it sees marks in cloth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MODEL_FILE).write_bytes(_colour_network(threshold, sharpness))
+    (folder / CLASSES_FILE).write_text(json.dumps(list(classes)))
+    return folder
+
+
+@cache
+def _colour_network(threshold: float, sharpness: float) -> bytes:
     import keras
 
     from counterfeit_ml.training.network import to_litert
@@ -32,10 +41,7 @@ def colour_model(
     kernel = np.array([[-1, 1], [0, 0], [1, -1]], np.float32)
     tint.set_weights([kernel.reshape(1, 1, 3, 2), np.full(2, -threshold, np.float32)])
     head.set_weights([sharpness * np.eye(2, 3, dtype=np.float32), np.zeros(3, np.float32)])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MODEL_FILE).write_bytes(to_litert(model))
-    (folder / CLASSES_FILE).write_text(json.dumps(list(classes)))
-    return folder
+    return to_litert(model)
 
 
 def register(registry: Registry, folder: Path, tags: Mapping[str, str] | None = None) -> str:

@@ -1,6 +1,5 @@
 """Bad input and services that are away, through Airflow and the command line: one sentence."""
 
-import time
 from hashlib import sha256
 from typing import Any
 
@@ -11,18 +10,18 @@ from rich.console import Console
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.datasets import LABELS, LISTINGS, QUARANTINE, SCORED_LISTINGS
-from counterfeit_ml.demo.airflow_client import AirflowClient
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.stack.catalogue import S3, SERVICES
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.startup import Startup
 from counterfeit_ml.stack.supervisor import Supervisor
+from tests.dags.asking import Airflow
+from tests.waiting import until
 
 DAY, REFUSED_DAY, S3_DAY = "2001-01-01", "2001-01-02", "2001-01-03"
 MARKETPLACE = "bad_input"
 WHOLE_SET, PART_SET = "bad_input_whole", "bad_input_part"
-PATIENCE_SECONDS = 90
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +30,8 @@ def lake(services) -> Lake:
 
 
 @pytest.fixture(scope="module")
-def airflow(stack) -> AirflowClient:
-    client = AirflowClient(stack.stack)
+def airflow(stack) -> Airflow:
+    client = Airflow(stack.stack)
     wanted = {"ingest_listings", "validate_listings", "score_listings", "retrain_logo_model"}
     until(lambda: wanted <= client.dag_ids())
     return client
@@ -62,22 +61,9 @@ def label_sets(services, lake, label_row):
         lake.delete(lake.keys(f"labels/label_set={name}/"))
 
 
-def until(met):
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (found := met()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.3)
-    return found
-
-
-def finished(airflow, run):
-    until(lambda: airflow.run(run).state in {"success", "failed"})
-    return airflow.run(run)
-
-
 def failure(airflow, run) -> tuple[str, int, str]:
     """Of a run that must fail: the task, its tries, and the one sentence its log ends with."""
-    assert finished(airflow, run).state == "failed"
+    assert airflow.ended(run) == "failed"
     (task,) = [one for one in airflow.tasks(run) if one["state"] == "failed"]
     lines = airflow.log_tail(run, task, lines=100)
     begin, end = lines.index("Task failed with exception"), lines.index("::group::Post Execute")
@@ -142,7 +128,7 @@ def test_a_feed_that_does_not_exist(airflow, lake):
 def test_a_feed_refused_whole_stops_the_chain_at_validation(airflow, feed, lake):
     source = feed("no JSON", '{"listing_id": "1"}')
     run = airflow.trigger("ingest_listings", ingesting(source), REFUSED_DAY)
-    assert finished(airflow, run).state == "success"
+    assert airflow.ended(run) == "success"
     partition = {"ds": REFUSED_DAY, "marketplace": MARKETPLACE}
     assert lake.manifest(LISTINGS, **partition).rows == 0
     assert lake.manifest(QUARANTINE, **partition).rows == 2
@@ -205,7 +191,7 @@ def test_s3_away_is_waited_for_then_named_and_the_run_can_be_repeated(
     assert "`counterfeit status` shows the embedded one." in sentence
     start()
     again = airflow.trigger("ingest_listings", ingesting(source), S3_DAY)
-    assert finished(airflow, again).state == "success"
+    assert airflow.ended(again) == "success"
     assert lake.manifest(QUARANTINE, ds=S3_DAY, marketplace=MARKETPLACE).rows == 1
 
 

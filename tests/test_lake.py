@@ -1,5 +1,7 @@
 """The lake on a real S3 server."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -11,6 +13,20 @@ import pytest
 from counterfeit_ml.datasets import IMAGE_SCORES, LABELS
 from counterfeit_ml.errors import ConfigError, LakeError, PartitionMissingError
 from counterfeit_ml.lake import MANIFEST, STAGING, Lake
+
+# As a program that reads, is told something is wrong, and ends at once; many times over.
+READ_AND_END = """
+import os, sys
+from counterfeit_ml.datasets import LABELS
+from counterfeit_ml.lake import Lake
+from counterfeit_ml.settings import Settings
+settings = Settings.load()
+for _ in range(40):
+    if not os.fork():
+        Lake(settings).read(LABELS, label_set=sys.argv[1])
+        sys.exit(7)
+print({os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(40)})
+"""
 
 
 @pytest.fixture
@@ -55,6 +71,13 @@ def test_a_partition_is_read_back_sorted_with_its_key(lake, name, labels):
         {"image_sha256": "b", "label_set": name},
     ]
     assert lake.manifest(LABELS, label_set=name).summary == {"who": "me"}
+
+
+def test_a_program_that_ends_while_pyarrow_clears_up_is_not_aborted(services, lake, name, labels):
+    lake.write(LABELS, labels("a", "b"), label_set=name)
+    command = [sys.executable, "-c", READ_AND_END, name]
+    done = subprocess.run(command, env=services.env, capture_output=True, text=True, check=False)
+    assert done.stdout == "{7}\n", done.stderr
 
 
 def test_writing_the_same_rows_again_changes_no_byte(lake, name, labels):

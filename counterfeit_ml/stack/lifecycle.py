@@ -147,8 +147,9 @@ def _stop(folders: Folders) -> None:
     supervisor = Supervisor(folders)
     with _undisturbed():
         if supervisor.runs():
+            known = supervisor.names()
             for group in reversed(groups(workers_of(folders.env_file))):
-                supervisor.stop_services([one.name for one in group])
+                supervisor.stop_services([one.name for one in group if one.name in known])
             supervisor.shut_down()
         end_stragglers(folders)
         if folders.env_file.exists():

@@ -84,6 +84,10 @@ class Supervisor:
             raise StackError(f"supervisord does not start: {done.stderr.strip() or log}")
         _until(self.runs, START_TIMEOUT_SECONDS, f"supervisord does not answer; see {log}")
 
+    def names(self) -> set[str]:
+        """The services that it was started for."""
+        return {info["name"] for info in self._call("getAllProcessInfo")}
+
     def process(self, name: str) -> Process:
         """The state of one service."""
         info = self._call("getProcessInfo", name)

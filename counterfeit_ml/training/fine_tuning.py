@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from counterfeit_ml.progress import track
 from counterfeit_ml.training import augmentation
 from counterfeit_ml.training.head import Head
-from counterfeit_ml.training.rendered_marks import Rendered
 
 if TYPE_CHECKING:
     import keras
@@ -38,29 +37,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pictures:
-    """Those of ``pixels`` (all, SIDE, SIDE, 3) that are ``chosen`` (N,), with their labels (N,),
-    and ``rendered`` ones beside them.
-    """
+    """Those of ``pixels`` (all, SIDE, SIDE, 3) that are ``chosen`` (N,), with their labels (N,)."""
 
     pixels: NDArray[np.uint8]
     chosen: NDArray[np.int64]
-    real_labels: Labels
-    rendered: Rendered
-
-    @property
-    def labels(self) -> Labels:
-        """Of the pictures chosen, then of those rendered."""
-        return np.concatenate([self.real_labels, self.rendered.labels])
-
-    def batch(self, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
-        """float32 (len(drawn), SIDE, SIDE, 3), each at its place in ``labels``."""
-        count = len(self.chosen)
-        return np.stack(
-            [
-                self.pixels[self.chosen[one]] if one < count else self.rendered.pixels[one - count]
-                for one in drawn
-            ]
-        ).astype(np.float32)
+    labels: Labels
 
 
 @dataclass(frozen=True)
@@ -147,4 +128,4 @@ def _batches(
     target = np.eye(classes, dtype=np.float32) * (1 - SMOOTHING) + np.float32(SMOOTHING / classes)
     for _ in range(steps):
         drawn = random.choice(len(labels), BATCH, p=chance / chance.sum())
-        yield pictures.batch(drawn), target[labels[drawn]]
+        yield pictures.pixels[pictures.chosen[drawn]].astype(np.float32), target[labels[drawn]]

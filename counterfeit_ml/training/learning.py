@@ -12,15 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from counterfeit_ml.brands import NO_LOGO
 from counterfeit_ml.pictures import decode
-from counterfeit_ml.training import (
-    augmentation,
-    fine_tuning,
-    head,
-    network,
-    rendered_marks,
-)
+from counterfeit_ml.training import augmentation, fine_tuning, head, network
 from counterfeit_ml.training.dataset import FOLDS, TrainingSet
 from counterfeit_ml.training.evaluation import Evaluation
 from counterfeit_ml.training.features import VIEWS, extract
@@ -32,8 +25,6 @@ if TYPE_CHECKING:
 
 REHEARSALS = 1
 CHUNK = 64
-BACKGROUNDS = 256
-"""Pictures without a logo that marks are rendered on."""
 
 Features = NDArray[np.float32]
 Logits = NDArray[np.float64]
@@ -79,11 +70,7 @@ def recipe(fine_tune: bool) -> dict[str, Any]:
     }
     if not fine_tune:
         return shared
-    return shared | {
-        "epochs": fine_tuning.EPOCHS,
-        "learning_rate": fine_tuning.RATE,
-        "rendered_up_to": rendered_marks.ENOUGH,
-    }
+    return shared | {"epochs": fine_tuning.EPOCHS, "learning_rate": fine_tuning.RATE}
 
 
 def learn(
@@ -170,17 +157,9 @@ class _Trainer:
         fitted, losses = self._head(chosen)
         if self.pixels is None:
             return _Fitted(layers, fitted, losses)
-        known = self._known(self.pixels, chosen)
+        known = fine_tuning.Pictures(self.pixels, chosen, self.data.labels[chosen])
         tuned = fine_tuning.fine_tune(layers, fitted, known, self.seed)
         return _Fitted(layers, tuned.head, tuned.loss)
-
-    def _known(self, pixels: NDArray[np.uint8], chosen: Indices) -> fine_tuning.Pictures:
-        """The pictures to tune on, and marks rendered on them: on none that is held out."""
-        classes, labels = self.data.classes, self.data.labels[chosen]
-        plain = chosen[labels == classes.index(NO_LOGO)] if NO_LOGO in classes else chosen[:0]
-        backgrounds = pixels[plain[:BACKGROUNDS]]
-        marks = rendered_marks.render(classes, labels, backgrounds, augmentation.SIDE, self.seed)
-        return fine_tuning.Pictures(pixels, chosen, labels, marks)
 
     def _head(self, chosen: Indices) -> tuple[Head, list[float]]:
         """A head on the frozen layers, fitted to all views, and its losses."""

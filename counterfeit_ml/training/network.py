@@ -26,15 +26,11 @@ POOLED = (
 EPSILON = 1e-6
 
 
-def feature_layers(weights: Weights) -> "keras.Model":
-    """Float pictures (N, 224, 224, 3) in [-1, 1] to float32 features (N, 6400).
-
-    Each layer's pooled activations are square-rooted and scaled to length 1 (Perronnin et al.
-    2010): a few strong ones would drown all others.
-    """
+def feature_layers(weights: Weights, size: int = SIZE) -> "keras.Model":
+    """Float pictures (N, size, size, 3) in [-1, 1] to float32 features (N, 6400)."""
     import keras
 
-    base = mobilenet(weights)
+    base = mobilenet(weights, size)
     pools = {
         "avg": keras.layers.GlobalAveragePooling2D,
         "max": keras.layers.GlobalMaxPooling2D,
@@ -42,10 +38,18 @@ def feature_layers(weights: Weights) -> "keras.Model":
     parts = []
     for name, kinds in POOLED:
         for kind in kinds:
-            roots = keras.ops.sqrt(pools[kind]()(base.get_layer(name).output) + EPSILON)
-            length = keras.ops.sqrt(keras.ops.sum(roots**2, axis=1, keepdims=True))
-            parts.append(roots / length)
+            parts.append(normalised(pools[kind]()(base.get_layer(name).output)))
     return keras.Model(base.input, keras.layers.Concatenate()(parts))
+
+
+def normalised(pooled: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Activations (N, channels) of at least 0, square-rooted and scaled to length 1 (Perronnin et
+    al. 2010): a few strong ones would drown all others.
+    """
+    import keras
+
+    roots = keras.ops.sqrt(pooled + EPSILON)
+    return roots / keras.ops.sqrt(keras.ops.sum(roots**2, axis=1, keepdims=True))
 
 
 def feature_network(layers: "keras.Model") -> "keras.Model":

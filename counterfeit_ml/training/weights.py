@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterfeit_ml.errors import TrainingError
+from counterfeit_ml.pictures import SIZE
 
 if TYPE_CHECKING:
     import keras
@@ -81,9 +82,11 @@ def imagenet_weights(cache_dir: Path) -> Weights:
     )
 
 
-def mobilenet(weights: Weights) -> "keras.Model":
-    """MobileNet v1 without its top: float32 (N, 224, 224, 3) in [-1, 1] to (N, 7, 7, 1024)."""
-    model = _empty_mobilenet()
+def mobilenet(weights: Weights, size: int = SIZE) -> "keras.Model":
+    """MobileNet v1 without its top: float32 (N, size, size, 3) in [-1, 1] to
+    (N, size / 32, size / 32, 1024).
+    """
+    model = _empty_mobilenet(size)
     for variable in model.variables:
         variable.assign(weights.arrays[_name(variable)])
     return model
@@ -184,10 +187,11 @@ def _convolution(ours: str, theirs: str, kernel: str) -> Iterator[tuple[str, str
         yield f"{ours}_bn/{name}", f"{theirs}/BatchNorm/{name}"
 
 
-def _empty_mobilenet() -> "keras.Model":
+def _empty_mobilenet(size: int = SIZE) -> "keras.Model":
     import keras
 
-    return keras.applications.MobileNet(input_shape=(224, 224, 3), include_top=False, weights=None)
+    shape = (size, size, 3)
+    return keras.applications.MobileNet(input_shape=shape, include_top=False, weights=None)
 
 
 def _name(variable: "keras.Variable") -> str:

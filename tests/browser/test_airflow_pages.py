@@ -1,7 +1,6 @@
 """Our pages in Airflow, opened in a real Chromium by a logged-in person."""
 
 import json
-import time
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -9,10 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from counterfeit_ml.datasets import LISTINGS
-from counterfeit_ml.demo.airflow_client import AirflowClient, Run
 from counterfeit_ml.errors import ValidationError
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.validation import validate_listings
+from tests.dags.asking import Airflow
+from tests.waiting import until
 
 DAY = "1999-04-01"
 HOSTILE_TITLE = "<img src=x onerror=\"document.title='hacked'\">\x01"
@@ -57,11 +57,9 @@ def test_the_asset_graph_shows_the_whole_chain(logged_in, stack):
 
 
 @pytest.fixture(scope="module")
-def airflow(stack) -> AirflowClient:
-    client, end = AirflowClient(stack.stack), time.monotonic() + PATIENCE_MS / 1000
-    while "ingest_listings" not in client.dag_ids():
-        assert time.monotonic() < end
-        time.sleep(0.5)
+def airflow(stack) -> Airflow:
+    client = Airflow(stack.stack)
+    until(lambda: "ingest_listings" in client.dag_ids())
     return client
 
 
@@ -73,20 +71,13 @@ def results(logged_in, stack, airflow):
         conf = {"marketplaces": ["browser_feed"], "source": source, "day": DAY}
         run = airflow.trigger("ingest_listings", conf)
         if wait:
-            wait_for(airflow, run)
+            airflow.ended(run)
         page = f"{stack.stack.airflow_url}/dags/ingest_listings/runs/{quote(run.run_id, safe='')}"
         logged_in.goto(page)
         logged_in.get_by_role("link", name="Results").click()
         return logged_in.frame_locator("iframe")
 
     return open_results
-
-
-def wait_for(airflow: AirflowClient, run: Run) -> None:
-    end = time.monotonic() + PATIENCE_MS / 1000
-    while airflow.run(run).state not in {"success", "failed"}:
-        assert time.monotonic() < end
-        time.sleep(0.5)
 
 
 def test_a_run_shows_what_was_seen_and_refused_by_reason(results, tmp_path):

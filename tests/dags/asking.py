@@ -1,33 +1,26 @@
-"""Airflow's REST API where a run asks a person."""
+"""Airflow's REST API: what the platform itself does not ask of it."""
 
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from counterfeit_ml.demo.airflow_client import AirflowClient, Run
+from tests.waiting import until
 
-PATIENCE_SECONDS = 240
 READING_SECONDS = 3
 """Airflow loses an answer given in the very second of the question, and asks again."""
 ENDED = {"success", "failed"}
-
-Result = TypeVar("Result")
-
-
-def until(met: Callable[[], Result]) -> Result:
-    """What ``met`` gives, as soon as it is true."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (found := met()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.5)
-    return found
 
 
 class Airflow(AirflowClient):
     """The client, and what only these tests ask."""
 
     def states(self, run: Run) -> dict[str, str]:
-        return {task["task_id"]: task["state"] for task in self.tasks(run)}
+        """By the tasks' names, those mapped with what they are mapped to."""
+        return {
+            f"{task['task_id']} {task['rendered_map_index'] or ''}".rstrip(): task["state"]
+            for task in self.tasks(run)
+        }
 
     def question(self, run: Run) -> dict[str, Any]:
         """The question of the run, once it asks one."""
@@ -62,6 +55,37 @@ class Airflow(AirflowClient):
 
     def run_of(self, dag_id: str, run_id: str) -> Run:
         return self.run(Run(dag_id, run_id, "", "", ""))
+
+    def pools(self) -> dict[str, int]:
+        found = self._call("GET", "/api/v2/pools")["pools"]
+        return {pool["name"]: pool["slots"] for pool in found}
+
+    def followed(self, day: str) -> list[dict[str, Any]]:
+        """The runs of validate_listings for the day."""
+        found = self._call("GET", "/api/v2/dags/validate_listings/dagRuns", params={"limit": 100})
+        return [run for run in found["dag_runs"] if run["partition_key"] == day]
+
+    def clear(self, run: Run, task_id: str, map_index: int) -> None:
+        """Have a task and those behind it run again."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run.run_id,
+            "task_ids": [[task_id, map_index]],
+            "include_downstream": True,
+            "only_failed": False,
+        }
+        self._call("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", json=body)
+
+    def backfill(self, dag_id: str, days: Sequence[str], conf: dict[str, Any]) -> None:
+        """Take these days, from the first to the last, and wait for the end."""
+        body = {
+            "dag_id": dag_id,
+            "from_date": f"{days[0]}T00:00:00Z",
+            "to_date": f"{days[-1]}T23:59:59Z",
+            "dag_run_conf": conf,
+        }
+        number = self._call("POST", "/api/v2/backfills", json=body)["id"]
+        until(lambda: self._call("GET", f"/api/v2/backfills/{number}")["completed_at"])
 
     def announce(self, asset: str) -> None:
         assets = self._call("GET", "/api/v2/assets", params={"limit": 100})["assets"]

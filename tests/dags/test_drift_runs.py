@@ -10,8 +10,9 @@ from counterfeit_ml.datasets import LABELS
 from counterfeit_ml.demo.airflow_client import Run
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.monitoring import measure_drift
-from tests.dags.asking import Airflow, until
+from tests.dags.asking import Airflow
 from tests.monitoring.drawn import pictures, put_day
+from tests.waiting import until
 
 DRIFT, RETRAIN = "monitor_drift", "retrain_logo_model"
 FIRST = date(1997, 3, 1)

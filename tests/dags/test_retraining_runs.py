@@ -1,65 +1,36 @@
 """Runs of retrain_logo_model on a real scheduler, where a person is asked."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.registry import CHALLENGER, Registry
-from counterfeit_ml.settings import Settings
-from counterfeit_ml.stack import StackSettings
 from counterfeit_ml.training import import_labels
-from tests.dags.asking import Airflow, until
-from tests.training.drawn import CATALOGUE, draw_labels
+from tests.dags.asking import Airflow
+from tests.training.drawn import draw_labels
+from tests.waiting import until
 
-DAG = "retrain_logo_model"
+DAG, LABEL_SET = "retrain_logo_model", "retraining_runs"
+CONF = {"label_sets": [LABEL_SET], "brands": ["bars", "ring"], "fine_tune": False}
 
 pytestmark = pytest.mark.timeout(900)
 
 
-def succeed(done):
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="counterfeit-retraining-"))
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def settings(command_line, folder) -> Iterator[Settings]:
-    """Those of a stack whose catalogue has two drawn brands, and labels for them."""
-    config, stack = folder / "config", command_line(folder / "state")
-    shutil.copytree("config", config)
-    (config / "brands.yaml").write_text(CATALOGUE)
-    try:
-        succeed(stack.counterfeit("up", COUNTERFEIT_CONFIG_DIR=str(config)))
-        settings = Settings(_env_file=folder / "state" / "platform.env", config_dir=config)
-        labels = draw_labels(folder / "shop", each=12)
-        import_labels(Lake(settings), load_brands(config), labels, "drawn")
-        yield settings
-    finally:
-        succeed(stack.counterfeit("down", "--purge"))
-
-
-@pytest.fixture(scope="module")
-def airflow(settings, folder) -> Airflow:
-    airflow = Airflow(StackSettings(_env_file=folder / "state" / "platform.env"))
+@pytest.fixture
+def airflow(stack, tmp_path, without_champion) -> Airflow:
+    """With a label set of two drawn brands, which the catalogue does not have."""
+    catalogue, folder = load_brands(stack.settings.config_dir), draw_labels(tmp_path / "s", each=12)
+    import_labels(Lake(stack.settings), catalogue, folder, LABEL_SET, brands=("all",))
+    airflow = Airflow(stack.stack)
     until(lambda: DAG in airflow.dag_ids())
     return airflow
 
 
-def test_the_champion_waits_for_a_person_where_that_is_required(airflow, settings):
-    registry = Registry(settings)
+def test_the_champion_waits_for_a_person_where_that_is_required(airflow, stack):
+    registry = Registry(stack.settings)
 
     # Nobody is asked: the first is promoted by itself.
-    run = airflow.trigger(DAG, {"fine_tune": False})
+    run = airflow.trigger(DAG, CONF)
     assert airflow.ended(run) == "success"
     assert airflow.states(run) == {
         "enough_labels": "success",
@@ -73,7 +44,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, setting
     assert registry.champion() == first["version"]
 
     # Asked, and rejected: the champion stays, and who said so is noted.
-    run = airflow.trigger(DAG, {"require_approval": True, "fine_tune": False})
+    run = airflow.trigger(DAG, CONF | {"require_approval": True})
     question = airflow.question(run)
     trained = airflow.returned(run, "train")
     assert question["subject"].startswith(f"Shall version {trained['version']} of logo-classifier")
@@ -88,7 +59,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, setting
     assert registry.holder(CHALLENGER) == trained["version"]
 
     # Asked, and approved.
-    run = airflow.trigger(DAG, {"require_approval": True, "fine_tune": False})
+    run = airflow.trigger(DAG, CONF | {"require_approval": True})
     airflow.question(run)
     assert airflow.ended(run, "Approve") == "success"
     approved = airflow.returned(run, "promote")

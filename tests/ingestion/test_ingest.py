@@ -2,8 +2,7 @@
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
@@ -20,6 +19,7 @@ from counterfeit_ml.ingestion.ingest import IngestSummary, ingest
 from counterfeit_ml.lake import Lake
 from ingestion.pictures_made import picture
 from ingestion.small_shop import SmallShop, links, serve
+from tests.waiting import until
 
 DAY = "2026-11-21"
 
@@ -329,13 +329,6 @@ def running(services, *arguments: str) -> Iterator[psutil.Popen]:
         assert psutil.wait_procs(spiders, timeout=20)[1] == []
 
 
-def wait_until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def saved(lake: Lake, name: str) -> int:
     """How many findings the checkpoints of a marketplace hold."""
     keys = [key for key in lake.keys(f"_staging/ingest/{name}/") if key.endswith("done.json")]
@@ -353,7 +346,7 @@ def test_a_crawl_killed_midway_goes_on_where_it_was(services, shop, take, lake, 
     shop.asked.clear()
     shop.hang("/item/5")
     with running(services, str(tmp_path), "2026-11-01", "killed"):
-        wait_until(lambda: saved(lake, "killed") >= 4)
+        until(lambda: saved(lake, "killed") >= 4, pause=0.05)
     left = 7 - saved(lake, "killed")  # six listings and the start page
     shop.hung.clear()
     summary = take("2026-11-01", "killed")
@@ -375,7 +368,7 @@ def test_a_feed_killed_midway_goes_on_where_it_was(services, settings, shop, lak
     (tmp_path / "marketplaces.yaml").write_text(text)
     shop.hang("/images/0.jpg?70")
     with running(services, str(tmp_path), "2026-11-01", "slow_feed"):
-        wait_until(lambda: saved(lake, "slow_feed") >= 32)
+        until(lambda: saved(lake, "slow_feed") >= 32, pause=0.05)
     left = 100 - saved(lake, "slow_feed")
     assert left >= 36
     shop.hung.clear()

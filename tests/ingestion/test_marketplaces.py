@@ -7,19 +7,12 @@ from counterfeit_ml.ingestion.feed import Feed
 from counterfeit_ml.ingestion.marketplaces import load_marketplaces, source_of
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import ROOT, Settings
+from ingestion.feed.reading import NOWHERE
 
 
 def settings(config_dir: Path) -> Settings:
-    return Settings(
-        _env_file=None,
-        lake_endpoint="http://127.0.0.1:1",
-        lake_access_key="",
-        lake_secret_key="",
-        warehouse_uri="postgresql://127.0.0.1/warehouse",
-        mlflow_uri="http://127.0.0.1:1",
-        sample_marketplace_url="http://127.0.0.1:4711/",
-        config_dir=config_dir,
-    )
+    shop = {"sample_marketplace_url": "http://127.0.0.1:4711/"}
+    return NOWHERE.model_copy(update={"config_dir": config_dir, **shop})
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import os
 import signal
 import stat
-import time
+from functools import partial
 
 import psutil
 import psycopg
@@ -19,6 +19,7 @@ from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.stragglers import stragglers
 from counterfeit_ml.stack.supervisor import Supervisor
+from tests.waiting import until
 
 RETURN_SECONDS = 60
 
@@ -148,7 +149,7 @@ def test_a_killed_service_comes_back_by_itself_each_time(services, parts, superv
     for _ in range(2):
         killed = supervisor.process(name).pid
         os.kill(killed, signal.SIGKILL)
-        _until_back(parts, supervisor, name, killed)
+        until(partial(_is_back, parts, supervisor, name, killed), RETURN_SECONDS)
     assert Lake(services.settings).get("kept/key") == name.encode()
 
 
@@ -161,11 +162,6 @@ def test_up_recovers_from_a_killed_supervisor(stack, folders):
     assert Lake(stack.settings).get("kept/key") == b"mlflow"
 
 
-def _until_back(parts, supervisor, name, killed):
-    end = time.monotonic() + RETURN_SECONDS
-    while time.monotonic() < end:
-        process = supervisor.process(name)
-        if process.pid != killed and readiness.is_ready(parts, SERVICES[name], process):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"{name} did not come back")
+def _is_back(parts, supervisor, name, killed):
+    process = supervisor.process(name)
+    return process.pid != killed and readiness.is_ready(parts, SERVICES[name], process)

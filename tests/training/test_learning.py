@@ -8,7 +8,6 @@ from counterfeit_ml.training import fine_tuning, network
 from counterfeit_ml.training.head import Head
 from counterfeit_ml.training.learning import Learned, learn
 from counterfeit_ml.training.picture_folder import read_folder
-from counterfeit_ml.training.rendered_marks import render
 from counterfeit_ml.training.weights import imagenet_weights
 from tests.training.drawn import CLASSES, draw_labels, picture
 
@@ -59,9 +58,7 @@ def test_the_tuned_model_knows_pictures_it_has_not_seen(tuned):
 def test_only_the_upper_blocks_move_and_a_seed_decides_how(weights):
     random = np.random.default_rng(0)
     pixels = random.integers(0, 255, (6, 256, 256, 3), np.uint8)
-    labels = np.array([0, 1, 0, 1, 0, 1])
-    none = render(("a", "no_logo"), np.zeros(99, int), pixels[:0], 256, seed=0)
-    known = fine_tuning.Pictures(pixels, np.arange(6), labels, none)
+    known = fine_tuning.Pictures(pixels, np.arange(6), np.array([0, 1, 0, 1, 0, 1]))
     start = Head(np.zeros((6400, 2), np.float32), np.zeros(2, np.float32))
     runs = []
     for _ in range(2):

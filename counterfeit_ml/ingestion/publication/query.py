@@ -1,6 +1,7 @@
 """SQL on Parquet files that leaves a Parquet file: memory is that of one step."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from counterfeit_ml.ingestion.heap import give_back_memory
 Files = list[str]
 MEMORY = "128MB"
 GROUP_ROWS = 10_240
-SMALL = 4 * 1024 * 1024
-"""Bytes of Parquet."""
+SMALL = 100_000
+"""Rows that a query reads."""
 
 
 class Queries:
@@ -27,12 +28,15 @@ class Queries:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._shared = _database(folder)
+
+    @cached_property
+    def _shared(self) -> duckdb.DuckDBPyConnection:
+        return _database(self.folder)
 
     def run(self, name: str, tables: Mapping[str, Files], **parameters: Any) -> Files:
         """Run ``name``.sql, which reads ``tables``; its rows in order are a file."""
         into = str(self.folder / f"{name}.parquet")
-        if sum(Path(path).stat().st_size for paths in tables.values() for path in paths) < SMALL:
+        if _rows(tables) < SMALL:
             _write(self._shared, name, into, tables, parameters)
         else:
             with _database(self.folder) as database:
@@ -56,6 +60,10 @@ def records(paths: Files) -> list[dict[str, Any]]:
 
 def _sql(name: str) -> str:
     return files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+
+
+def _rows(tables: Mapping[str, Files]) -> int:
+    return sum(pq.read_metadata(path).num_rows for paths in tables.values() for path in paths)
 
 
 def _database(folder: Path) -> duckdb.DuckDBPyConnection:

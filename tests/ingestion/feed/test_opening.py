@@ -27,7 +27,9 @@ def fingerprint(feed: Feed, day=DAY) -> str:
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
 @pytest.mark.parametrize(
-    "content", [LINE, gzip.compress(LINE), gzip.compress(LINE[:9]) + gzip.compress(LINE[9:])]
+    "content",
+    [LINE, gzip.compress(LINE), gzip.compress(LINE[:9]) + gzip.compress(LINE[9:])],
+    ids=["plain", "gzipped", "in two members"],
 )
 def test_gzip_is_known_by_its_bytes(tmp_path, name, content):
     assert found(read_bytes(tmp_path / name, content)) == [RECORD]

@@ -38,6 +38,7 @@ def test_waits_where_it_is_asked_to(status, retry_after, waits):
 @pytest.mark.parametrize(
     "retry_after",
     [b"301", b"9" * 400, format_datetime(datetime.now(UTC) + timedelta(days=1)).encode()],
+    ids=["too long", "no time at all", "tomorrow"],
 )
 def test_does_not_wait_for_ever(retry_after):
     politeness = Politeness()
