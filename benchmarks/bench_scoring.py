@@ -7,6 +7,7 @@ one short round to see that everything works.
 """
 
 import argparse
+import io
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,9 @@ from typing import Any
 import numpy as np
 import psutil
 from ingestion_shop import picture
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
-from two_workers import two_worker_speedup
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.lake import Lake
@@ -44,6 +45,8 @@ UP_LIGHT = (
 STORED = 6_000
 """Different pictures in S3: JPEG, 400 x 400 pixels, 30 KB."""
 SMALL, LARGE = 10_000, 200_000
+TINY = 1_000
+"""Different pictures of 64 x 64 pixels, where memory is asked and not speed."""
 ROUNDS = 5
 PICTURES = {
     "fetch": 6_000,
@@ -105,21 +108,31 @@ class Bench:
         subprocess.run([sys.executable, "-c", UP_LIGHT], env=self.env, check=True)
         self.settings = Settings(_env_file=state / "platform.env", cache_dir=state / "cache")
         self.keys = folder / "keys.txt"
-        lake = Lake(self.settings)
-        with ThreadPoolExecutor(16) as threads:
-            digests = threads.map(lambda number: lake.put_image(picture(number)), range(STORED))
-            self.keys.write_text("\n".join(digests))
+        self.tiny_keys = folder / "tiny_keys.txt"
+        self._put(self.keys, map(picture, range(STORED)))
+        self._put(self.tiny_keys, map(tiny_picture, range(TINY)))
         self.full, self.narrow = export_models(folder, self.settings.cache_dir)
 
     def close(self) -> None:
         """Stop the services and delete their data."""
         subprocess.run([COUNTERFEIT, "down", "--purge"], env=self.env, check=True)
 
-    def side(self, side: str, pictures: int, model: Path | None = None) -> Run:
+    def _put(self, keys: Path, pictures: Iterable[bytes]) -> None:
+        lake = Lake(self.settings)
+        with ThreadPoolExecutor(16) as threads:
+            keys.write_text("\n".join(threads.map(lake.put_image, pictures)))
+
+    def side(self, side: str, pictures: int) -> Run:
         """One run of a side over so many pictures."""
+        return self._run(side, self.full, self.keys, pictures)
+
+    def shards(self, pictures: int) -> Run:
+        """The engine over so many tiny pictures, with the narrow network, shard after shard."""
+        return self._run("shards", self.narrow, self.tiny_keys, pictures)
+
+    def _run(self, side: str, model: Path, keys: Path, pictures: int) -> Run:
         script = str(HERE / "scoring_sides.py")
-        model = model or self.full
-        command = [sys.executable, script, side, str(model), str(self.keys), str(pictures)]
+        command = [sys.executable, script, side, str(model), str(keys), str(pictures)]
         found, peak = measured(command, self.env)
         count = found["pictures"]
         run = Run(
@@ -130,6 +143,14 @@ class Bench:
         )
         console.print(f"{side:10} {run.rate:8.1f}/s {run.cpu:6.2f} + {run.s3_cpu:.2f} CPU s/1,000")
         return run
+
+
+def tiny_picture(number: int) -> bytes:
+    """A JPEG of 64 x 64 pixels, another for each number."""
+    noise = np.random.default_rng(number).integers(0, 256, (64, 64, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG")
+    return buffer.getvalue()
 
 
 def export_models(folder: Path, cache: Path) -> tuple[Path, Path]:
@@ -220,15 +241,12 @@ def _median(runs: list[Run]) -> Run:
 
 
 def grow(bench: Bench, share: int) -> Figures:
-    """Memory of the engine over 10,000 and 200,000 pictures, with its rows written in parts.
+    """Memory of a process that scores 10,000 and 200,000 pictures, shard after shard.
 
-    With the narrow network, for time; the stored pictures come again and again, which the engine
-    does not know.
+    Tiny pictures and the narrow network, for time; the same pictures come again and again, which
+    the engine does not know.
     """
-    small, large = (
-        bench.side("written", pictures // share, bench.narrow).peak_mb
-        for pictures in (SMALL, LARGE)
-    )
+    small, large = (bench.shards(pictures // share).peak_mb for pictures in (SMALL, LARGE))
     return {"rss_10k_mb": small, "rss_200k_mb": large, "rss_growth": large / small - 1}
 
 
@@ -243,6 +261,8 @@ def nights(bench: Bench) -> Figures:
 
 def two_workers() -> Figures:
     """Two Celery workers against one, on a stack of their own."""
+    from two_workers import two_worker_speedup
+
     return {"two_worker_speedup": two_worker_speedup().two_worker_speedup}
 
 
@@ -259,8 +279,8 @@ def show(figures: Figures, medians: dict[str, Run]) -> None:
         f"{figures['limit_pictures_per_s']:.1f} pictures/s; slowest stage alone: {NAMES[slowest]}."
     )
     console.print(
-        f"Memory: the engine with a network a quarter as wide, over {STORED:,} pictures that come "
-        "again and again."
+        f"Growth of memory: one process, shard after shard, a network a quarter as wide, {TINY:,} "
+        "tiny pictures that come again and again."
     )
     table = Table("figure", "measured", "wanted", title="Scoring")
     for name, value in figures.items():

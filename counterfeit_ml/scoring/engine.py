@@ -26,9 +26,10 @@ from counterfeit_ml.pictures import MAX_BYTES, SIZE, decode
 
 FETCHES = 16
 """In flight at once: S3 takes some 30 ms to answer, a core scores a picture in six or more."""
-CHUNK = 32
-"""Pictures that a core takes at once, and rows of a record batch."""
-AHEAD = 2
+CHUNK = 16
+"""Pictures that a core takes at once, and rows of a record batch: with more, cores wait for the
+last one at the end of a shard."""
+AHEAD = 4
 """Chunks that are fetched while all cores are at work."""
 SMALL = 1024 * 1024
 """Bytes of a picture that is fetched ahead; a larger one waits in S3 until a core has time."""
