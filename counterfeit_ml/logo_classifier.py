@@ -24,7 +24,7 @@ class LogoClassifier:
             self.classes = tuple(json.loads((folder / CLASSES_FILE).read_text("utf-8")))
             self._interpreter = Interpreter(str(folder / MODEL_FILE), num_threads=threads)
             self._interpreter.allocate_tensors()
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, TypeError, ValueError, RuntimeError) as error:
             raise RegistryError(
                 f"{folder} holds no usable logo model ({error}): delete the folder, it is fetched "
                 "again; if it stays so, retrain."

@@ -58,6 +58,7 @@ def test_a_picture_gets_the_same_in_any_batch(folder):
     [
         ("logo.tflite", b"no model", "holds no usable logo model"),
         ("classes.json", b"{", "holds no usable logo model"),
+        ("classes.json", b"5", "holds no usable logo model"),
         ("classes.json", b'["red"]', "the model gives 3 probabilities for 1 classes"),
     ],
 )

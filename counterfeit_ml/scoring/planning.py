@@ -16,6 +16,7 @@ from counterfeit_ml.brands import load_brands
 from counterfeit_ml.datasets import IMAGE_SCORES
 from counterfeit_ml.errors import ScoringError
 from counterfeit_ml.lake import STAGING, Lake
+from counterfeit_ml.logo_classifier import LogoClassifier
 from counterfeit_ml.registry import MODEL, Registry
 from counterfeit_ml.scoring.image_scores import (
     DIGEST,
@@ -26,7 +27,6 @@ from counterfeit_ml.scoring.image_scores import (
 )
 from counterfeit_ml.scratch import database, scratch
 from counterfeit_ml.settings import Settings
-from counterfeit_ml.soundness import sound_model
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def plan(settings: Settings, ds: str, model_version: str) -> list[str]:
     The same day, lake and model give the same shards; none where every picture is scored. What an
     interrupted run has scored and not published is used: by the same shard where there is one,
     else it is published first. Raises ``ScoringError`` where the day has no listings or the model
-    has other classes than the catalogue, ``BrokenModelError``, ``DiskError``.
+    has other classes than the catalogue, ``RegistryError``, ``DiskError``.
     """
     refuse_other_classes(settings, model_version)
     lake = Lake(settings)
@@ -100,15 +100,15 @@ def plan(settings: Settings, ds: str, model_version: str) -> list[str]:
 
 def refuse_other_classes(settings: Settings, model_version: str) -> None:
     """``ScoringError`` where the model does not tell apart the brands of config/brands.yaml."""
-    name = f"Version {model_version} of {MODEL}"
-    found = set(sound_model(Registry(settings).fetch(model_version), name).classes)
+    folder = Registry(settings).fetch(model_version)
+    found = set(map(str, LogoClassifier(folder).classes))
     expected = set(load_brands(settings.config_dir).classes)
     kinds = {"lacks": expected - found, "has besides": found - expected}
     said = [f"{kind} {', '.join(sorted(names))}" for kind, names in kinds.items() if names]
     if said:
         raise ScoringError(
-            f"{name} has other classes than config/brands.yaml (it {' and '.join(said)}): retrain, "
-            "roll back, or mend the file."
+            f"Version {model_version} of {MODEL} has other classes than config/brands.yaml (it "
+            f"{' and '.join(said)}): retrain, roll back, or mend the file."
         )
 
 

@@ -1,7 +1,6 @@
 """A model that needs no training: it tells red pictures from blue ones."""
 
 import json
-from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,10 +16,10 @@ from counterfeit_ml.settings import ROOT, Settings
 CLASSES = load_brands(ROOT / "config").classes
 
 
-def register_colours(settings: Settings, folder: Path, classes: Sequence[object] = CLASSES) -> str:
+def register_colours(settings: Settings, folder: Path, classes: object = CLASSES) -> str:
     """A new version: gucci where red outweighs blue, else no_logo, whatever they are called."""
     (folder / MODEL_FILE).write_bytes(_network())
-    (folder / CLASSES_FILE).write_text(json.dumps(list(classes)))
+    (folder / CLASSES_FILE).write_text(json.dumps(classes))
     with Registry(settings).run("colours", {}) as run:
         return run.register(folder, np.zeros((1, 224, 224, 3), np.uint8))
 

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +15,7 @@ def lake(services) -> Lake:
 def register(services, tmp_path_factory) -> Callable[..., str]:
     """Registers a colour model with the classes given, else those of the catalogue."""
 
-    def register_one(classes: Sequence[object] = CLASSES) -> str:
+    def register_one(classes: object = CLASSES) -> str:
         return register_colours(services.settings, tmp_path_factory.mktemp("colours"), classes)
 
     return register_one

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from counterfeit_ml.datasets import IMAGE_SCORES, LISTINGS, SCORED_LISTINGS
-from counterfeit_ml.errors import BrokenModelError, PartitionMissingError, ScoringError
+from counterfeit_ml.errors import CounterfeitError, PartitionMissingError, ScoringError
 from counterfeit_ml.lake import STAGING, Lake
 from counterfeit_ml.scoring import plan, publish, score_shard
 from tests.scoring.colours import CLASSES
@@ -248,11 +248,18 @@ def test_a_model_of_other_classes_is_refused_before_anything_is_planned(
     assert lake.keys(f"{STAGING}/shards/{other}/") == []
 
 
-def test_a_model_whose_label_list_is_none_is_refused(services, lake, put_day, register):
-    put_day("1999-02-18", [])
-    broken = register([*CLASSES[:-1], 5])
-    with pytest.raises(BrokenModelError, match=r"classes.json holds something that is no name"):
-        plan(services.settings, "1999-02-18", broken)
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (["gucci"], "gives 11 probabilities for 1 classes: retrain"),
+        ([*CLASSES[:-1], ["no_logo"]], r"lacks no_logo and has besides \['no_logo'\]"),
+    ],
+)
+def test_a_model_whose_label_list_is_none_is_refused(
+    services, lake, put_day, register, labels, sentence
+):
+    with pytest.raises(CounterfeitError, match=sentence):
+        plan(services.settings, "1999-02-18", register(labels))
 
 
 def test_nothing_shows_before_it_is_published(services, lake, put_day, colour_model, picture):
