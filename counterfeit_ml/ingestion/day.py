@@ -19,7 +19,7 @@ from counterfeit_ml.ingestion.gallery import Gallery
 from counterfeit_ml.ingestion.heap import few_arenas, give_back_memory
 from counterfeit_ml.ingestion.memory import Memory
 from counterfeit_ml.ingestion.publication import Publication
-from counterfeit_ml.ingestion.rates import usd_rate
+from counterfeit_ml.ingestion.rates import forget_rates, usd_rate
 from counterfeit_ml.ingestion.recall import recall, remember_fetches
 from counterfeit_ml.ingestion.source import Source
 from counterfeit_ml.ingestion.summary import IngestSummary
@@ -79,6 +79,7 @@ class Day:
         draft.save()
 
     def _publish(self, draft: Draft, source: Source) -> IngestSummary:
+        forget_rates()
         give_back_memory()
         publication = Publication(
             self.lake,

@@ -38,6 +38,12 @@ def usd_rate(currency: str, day: date) -> Rate | None:
     return None
 
 
+def forget_rates() -> None:
+    """Give back the table's 20 MB until a rate is asked for again."""
+    usd_rate.cache_clear()
+    _table.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _table() -> CurrencyConverter:
     return CurrencyConverter()
