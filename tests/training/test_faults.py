@@ -98,18 +98,23 @@ def test_only_the_run_of_a_process_that_is_gone_is_ended(services, settings, cli
 
 
 @pytest.fixture
-def interrupted(settings, labelled, monkeypatch, tmp_path):
-    """Settings through a proxy to S3, which goes away as soon as the training has begun."""
+def interrupted(settings, labelled, monkeypatch, tmp_path, back_in):
+    """Settings through a proxy to S3, which goes away as soon as the training has begun.
+
+    It is back so many seconds later, if at all.
+    """
     s3 = Proxy(settings.lake_endpoint)
     weights = retraining.imagenet_weights(settings.cache_dir)
 
     def meanwhile(cache_dir):
         s3.away()
+        if back_in:
+            s3.back_in(back_in)
         return weights
 
     monkeypatch.setattr(retraining, "imagenet_weights", meanwhile)
     changed = {"lake_endpoint": s3.url, "cache_dir": tmp_path}
-    return s3, settings.model_copy(update=changed)
+    return settings.model_copy(update=changed)
 
 
 def last_run(client):
@@ -118,21 +123,20 @@ def last_run(client):
     return run.info.run_id
 
 
+@pytest.mark.parametrize("back_in", [None])
 def test_s3_away_for_good_is_said_and_noted(interrupted, client, impatient):
-    _, settings = interrupted
     with pytest.raises(LakeError, match=r"^reading s3://counterfeit/images/.* failed: is S3 up"):
-        retrain(settings, [LABEL_SET], fine_tune=False)
+        retrain(interrupted, [LABEL_SET], fine_tune=False)
     state, failure = status(client, last_run(client))
     assert state == "FAILED"
     assert failure.startswith("reading s3://counterfeit/images/")
 
 
+@pytest.mark.parametrize("back_in", [8])
 def test_s3_away_for_a_moment_is_waited_for(
     interrupted, client, without_champion, monkeypatch, caplog
 ):
-    s3, settings = interrupted
-    s3.back_in(8)
     with caplog.at_level(logging.WARNING):
-        assert retrain(settings, [LABEL_SET], fine_tune=False).promoted
+        assert retrain(interrupted, [LABEL_SET], fine_tune=False).promoted
     assert "tried again in 1 s: reading s3://counterfeit/images/" in caplog.text
     assert status(client, last_run(client)) == ("FINISHED", None)
