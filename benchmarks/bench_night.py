@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -88,81 +89,98 @@ def _look(seed: int) -> bytes:
     return buffer.getvalue()
 
 
-def listing(number: int, ds: date) -> dict[str, Any]:
-    """A row of LISTINGS, of ordinary length."""
-    price = float(number % 900 + 1)
-    return {
-        "listing_id": f"{number:09d}",
-        "url": f"https://shop.example/item/{number}",
-        "title": f"Leather bag number {number}, as new, with dust bag",
-        "description": f"Bought in {1990 + number % 30}, worn twice. " * 8,
-        "price_text": f"$ {price}",
-        "price": price,
-        "price_usd": price,
-        "currency": "USD",
-        "rate_date": ds,
-        "seller_id": f"s{number % 5000}",
-        "condition": "used",
-        "image_url": f"https://shop.example/image/{number}.jpg",
-        "image_sha256": digest(number),
-        "image_urls": [f"https://shop.example/image/{number}.jpg"],
-        "image_type": "image/jpeg",
-        "image_phash": digest(number)[:16],
-        "scraped_at": datetime.combine(ds, datetime.min.time(), UTC),
-        "evidence_sha256": digest(number),
-        "evidence_ds": ds,
-    }
+def listings(numbers: range, ds: date) -> pa.RecordBatch:
+    """Rows of LISTINGS, of ordinary length."""
+    prices = [float(number % 900 + 1) for number in numbers]
+    digests = [digest(number) for number in numbers]
+    images = [f"https://shop.example/image/{number}.jpg" for number in numbers]
+    return rows_of(
+        LISTINGS,
+        len(numbers),
+        listing_id=[f"{number:09d}" for number in numbers],
+        url=[f"https://shop.example/item/{number}" for number in numbers],
+        title=[f"Leather bag number {number}, as new, with dust bag" for number in numbers],
+        description=[f"Bought in {1990 + number % 30}, worn twice. " * 8 for number in numbers],
+        price_text=[f"$ {price}" for price in prices],
+        price=prices,
+        price_usd=prices,
+        currency="USD",
+        rate_date=ds,
+        seller_id=[f"s{number % 5000}" for number in numbers],
+        condition="used",
+        image_url=images,
+        image_sha256=digests,
+        image_type="image/jpeg",
+        image_phash=[one[:16] for one in digests],
+        scraped_at=datetime.combine(ds, datetime.min.time(), UTC),
+        evidence_sha256=digests,
+        evidence_ds=ds,
+    )
 
 
-def remembered(number: int, ds: date, first: int) -> dict[str, Any]:
-    """A row of LISTING_HISTORY; what is before ``first`` was seen the day before."""
-    seen = ds if number >= first else date.fromisoformat(DAYS[0])
-    price = {"ds": seen, "price": 1.0, "currency": "USD", "price_usd": 1.0}
-    return {
-        "listing_id": f"{number:09d}",
-        "first_seen": ds if number >= first + SEEN - NEW else date.fromisoformat(DAYS[0]),
-        "last_seen": seen,
-        "active": True,
-        "price_changes": [price],
-        "seller_id": "s",
-        "image_sha256": digest(number),
-        "image_phash": digest(number)[:16],
-        "fingerprint": digest(number)[:32],
-        "evidence_sha256": digest(number),
-        "evidence_ds": seen,
-    }
+def history(numbers: range, ds: date, first: int) -> pa.RecordBatch:
+    """Rows of LISTING_HISTORY; what is before ``first`` was seen the day before."""
+    before = date.fromisoformat(DAYS[0])
+    seen = [ds if number >= first else before for number in numbers]
+    digests = [digest(number) for number in numbers]
+    price = {"ds": before, "price": 1.0, "currency": "USD", "price_usd": 1.0}
+    return rows_of(
+        LISTING_HISTORY,
+        len(numbers),
+        listing_id=[f"{number:09d}" for number in numbers],
+        first_seen=[ds if number >= first + SEEN - NEW else before for number in numbers],
+        last_seen=seen,
+        active=True,
+        price_changes=[price],
+        seller_id="s",
+        image_sha256=digests,
+        image_phash=[one[:16] for one in digests],
+        fingerprint=digests,
+        evidence_sha256=digests,
+        evidence_ds=seen,
+    )
 
 
-def batches(dataset: Dataset, rows: Iterator[dict[str, Any]]) -> Iterator[pa.RecordBatch]:
-    """``rows`` as they come."""
-    batch: list[dict[str, Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == PART:
-            yield pa.RecordBatch.from_pylist(batch, dataset.schema)
-            batch = []
-    yield pa.RecordBatch.from_pylist(batch, dataset.schema)
+def scores(numbers: range, classes: tuple[str, ...]) -> pa.RecordBatch:
+    """Rows of IMAGE_SCORES, at random."""
+    random, count = np.random.default_rng(numbers.start), len(numbers)
+    shares = random.dirichlet(np.full(len(classes), 0.2), count).astype(np.float32)
+    offsets = np.arange(count + 1, dtype=np.int32) * len(classes)
+    pairs = pa.MapArray.from_arrays(offsets, pa.array(list(classes) * count), shares.ravel())
+    digests = [digest(number) for number in numbers]
+    return rows_of(IMAGE_SCORES, count, image_sha256=digests, probabilities=pairs)
+
+
+def rows_of(dataset: Dataset, count: int, **columns: Any) -> pa.RecordBatch:
+    """``count`` rows of a dataset; what is no column is every row's, what is not given null."""
+    arrays = []
+    for field in dataset.schema:
+        given = columns.get(field.name)
+        if not isinstance(given, pa.Array | list) or field.name == "price_changes":
+            given = pa.repeat(pa.scalar(given, field.type), count)
+        arrays.append(given if isinstance(given, pa.Array) else pa.array(given, field.type))
+    return pa.record_batch(arrays, dataset.schema)
+
+
+def parts(numbers: range) -> Iterator[range]:
+    """``numbers``, some at a time."""
+    return (numbers[at : at + PART] for at in range(0, len(numbers), PART))
 
 
 def fill(lake: Lake, version: str, classes: tuple[str, ...]) -> None:
     """Write both days, the pictures new on them, and scores of all others."""
-    for number in range(SEEN - NEW, SEEN + NEW):
-        lake.put_image(jpeg(number))
+    with ThreadPoolExecutor(8) as threads:
+        list(
+            threads.map(lambda number: lake.put_image(jpeg(number)), range(SEEN - NEW, SEEN + NEW))
+        )
     for first, ds in ((0, DAYS[0]), (NEW, DAYS[1])):
         day, key = date.fromisoformat(ds), {"ds": ds, "marketplace": SHOP}
-        numbers = range(first, first + SEEN)
-        lake.write_batches(LISTINGS, batches(LISTINGS, (listing(n, day) for n in numbers)), **key)
-        rows = (remembered(n, day, first) for n in range(first + SEEN))
-        lake.write_batches(LISTING_HISTORY, batches(LISTING_HISTORY, rows), **key)
-    random = np.random.default_rng(0)
-
-    def score(number: int) -> dict[str, Any]:
-        shares = random.dirichlet(np.full(len(classes), 0.2)).astype(np.float32)
-        pairs = list(zip(classes, shares.tolist(), strict=True))
-        return {"image_sha256": digest(number), "probabilities": pairs, "error": None}
-
-    scores = batches(IMAGE_SCORES, map(score, range(SEEN - NEW)))
-    lake.write_batches(IMAGE_SCORES, scores, model=version)
+        rows = (listings(some, day) for some in parts(range(first, first + SEEN)))
+        lake.write_batches(LISTINGS, rows, **key)
+        rows = (history(some, day, first) for some in parts(range(first + SEEN)))
+        lake.write_batches(LISTING_HISTORY, rows, **key)
+    rows = (scores(some, classes) for some in parts(range(SEEN - NEW)))
+    lake.write_batches(IMAGE_SCORES, rows, model=version)
 
 
 def champion(settings: Settings, classes: tuple[str, ...]) -> str:
