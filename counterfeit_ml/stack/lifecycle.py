@@ -153,7 +153,7 @@ def _stop(folders: Folders) -> None:
             supervisor.shut_down()
         end_stragglers(folders)
         if folders.env_file.exists():
-            seaweedfs.remove_sockets(Stack.load(folders).own)
+            seaweedfs.remove_sockets(read_credentials(folders.env_file))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 from counterfeit_ml.errors import LakeError
@@ -11,6 +12,7 @@ from counterfeit_ml.stack.settings import HOST, StackSettings
 from counterfeit_ml.stack.stack import Stack
 
 PROBE = "_health"
+HTTP_PORTS = ("s3_port", "s3_master_port", "s3_volume_port", "s3_filer_port", "s3_admin_port")
 
 
 def command(stack: Stack) -> list[str]:
@@ -72,14 +74,16 @@ def is_ready(stack: Stack) -> bool:
         return False
 
 
-def remove_sockets(own: StackSettings) -> None:
-    """Delete the unix sockets that it leaves in /tmp, from where no option moves them."""
-    for port in _http_ports(own):
+def remove_sockets(known: Mapping[str, str]) -> None:
+    """Delete the unix sockets that it leaves in /tmp, from where no option moves them.
+
+    ``known`` is what stands in ``platform.env``, which an older version may have written.
+    """
+    for port in (int(known[name]) for name in HTTP_PORTS if name in known):
         for left in Path("/tmp").glob(f"seaweedfs-*-grpc-{port + GRPC_OFFSET}.sock"):  # noqa: S108
             if left.lstat().st_uid == os.geteuid():
                 left.unlink(missing_ok=True)
 
 
 def _http_ports(own: StackSettings) -> tuple[int, ...]:
-    internal = (own.s3_master_port, own.s3_volume_port, own.s3_filer_port, own.s3_admin_port)
-    return (own.s3_port, *internal)
+    return tuple(getattr(own, name) for name in HTTP_PORTS)

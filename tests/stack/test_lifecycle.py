@@ -59,6 +59,15 @@ def test_down_leaves_no_process(own):
     assert stragglers(Folders(own.state)) == []
 
 
+def test_what_an_older_version_wrote_can_be_taken_down(own):
+    env_file = Folders(own.state).env_file
+    whole = env_file.read_text()
+    env_file.write_text("".join(line for line in whole.splitlines(True) if "BROKER" not in line))
+    done = own.counterfeit("down")
+    env_file.write_text(whole)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_port_taken_meanwhile_is_replaced(own):
     env_file = Folders(own.state).env_file
     before = int(read_credentials(env_file)["postgres_port"])
