@@ -93,6 +93,10 @@ class Limits:
     max_bytes: int | None = None
 
 
+class ShopAwayError(IngestionError):
+    """No start page can be had, or nothing that it leads to is a listing."""
+
+
 class _Spider:
     """The spider's process: messages from it, its log among ours."""
 
@@ -182,7 +186,7 @@ class Crawl:
     on their way from the spider, which waits while nobody takes them. ``report`` is there when the
     visits have ended.
 
-    Iterating raises ``IngestionError`` where no start page can be had, or no page is a listing.
+    Iterating raises ``ShopAwayError`` where no start page can be had, or no page is a listing.
     """
 
     def __init__(
@@ -235,12 +239,12 @@ class Crawl:
             yield None if "quiet" in message else self._visit(message)
         self.report = CrawlReport(**message["report"])
         if message["fault"]:
-            raise IngestionError(
+            raise ShopAwayError(
                 f"The shop {self._name} cannot be crawled: {message['fault']} Check that it is up "
                 f"and its entry in config/marketplaces.yaml right; nothing was changed."
             )
         if not message["seen"] and not self.report.stopped:
-            raise IngestionError(
+            raise ShopAwayError(
                 f"The shop {self._name} shows no listing: no page that its start page or sitemap "
                 f"leads to holds product metadata; nothing was changed."
             )

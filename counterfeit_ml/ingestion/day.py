@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.clerk import COUNTED, Clerk
+from counterfeit_ml.ingestion.crawl import ShopAwayError
 from counterfeit_ml.ingestion.draft import Draft
 from counterfeit_ml.ingestion.examination import Examiner, Verdict
 from counterfeit_ml.ingestion.finding import Finding
@@ -59,7 +60,13 @@ class Day:
         remember_fetches(self.memory, [Path(path) for path in draft.paths("fetches")], done=True)
         source.begin()
         _load(self.ds)
-        self._fill(draft, source)
+        begun = draft.counts["findings"]
+        try:
+            self._fill(draft, source)
+        except ShopAwayError:
+            if not begun:  # why the shop could not be had is no news of it when it is back
+                draft.drop()
+            raise
         if not draft.counts["rows"]:
             raise IngestionError(f"{self.marketplace} shows no listing: nothing was changed.")
         summary = self._publish(draft, source)

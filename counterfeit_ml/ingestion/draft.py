@@ -105,6 +105,10 @@ class Draft:
         """The files that hold all saved rows of a kind, in order."""
         return [str(path) for path in sorted(self._folder.glob(f"{kind}-*.parquet"))]
 
+    def drop(self) -> None:
+        """Forget the checkpoints of this day."""
+        self._lake.delete(self._lake.keys(f"{self._prefix}/"))
+
     def clear(self) -> None:
         """Forget the checkpoints: the day is published. So are those of days before it."""
         of_marketplace, _, day = self._prefix.rpartition("/")

@@ -357,6 +357,18 @@ def test_a_crawl_killed_midway_goes_on_where_it_was(services, shop, take, lake, 
     assert lake.keys("_staging/ingest/killed/") == []
 
 
+def test_a_shop_that_was_away_is_taken_as_it_is_when_it_is_back(shop, take, lake, monkeypatch):
+    monkeypatch.setattr("counterfeit_ml.ingestion.draft.CHECKPOINT_SECONDS", 0)
+    start = shop.answers["/"]
+    shop.status("/", 403)
+    with pytest.raises(IngestionError, match="cannot be crawled"):
+        take("2026-11-01", "was_away")
+    assert lake.keys("_staging/ingest/was_away/") == []
+    shop.answers["/"] = start
+    summary = take("2026-11-01", "was_away")
+    assert (summary.listed, summary.reasons) == (6, {})
+
+
 def test_a_feed_killed_midway_goes_on_where_it_was(services, settings, shop, lake, feed, tmp_path):
     remote = [
         record(str(number), image=None, image_url=f"{shop.url}/images/{number % 5}.jpg?{number}")
