@@ -161,7 +161,7 @@ class Lake:
         """As ``read`` of one partition, a file in memory at a time."""
         schema = pa.schema([dataset.schema.field(name) for name in columns])
         for name in self.manifest(dataset, **partition).files:
-            yield self._part(f"{_prefix(dataset, partition)}/{name}", schema)
+            yield self.part(f"{_prefix(dataset, partition)}/{name}", schema)
 
     def download(self, dataset: Dataset, folder: Path, **partition: str) -> list[Path]:
         """The Parquet files of one partition, copied into ``folder``, in order.
@@ -202,13 +202,13 @@ class Lake:
         wanted = dataset.schema.names if columns is None else columns
         stored = [name for name in dataset.schema.names if name in wanted]
         schema = pa.schema([dataset.schema.field(name) for name in stored])
-        table = pa.concat_tables(self._part(f"{prefix}/{name}", schema) for name in manifest.files)
+        table = pa.concat_tables(self.part(f"{prefix}/{name}", schema) for name in manifest.files)
         for key, value in partition.items():
             if columns is None or key in columns:
                 table = table.append_column(key, pa.repeat(pa.scalar(value), table.num_rows))
         return table
 
-    def _part(self, key: str, schema: pa.Schema) -> pa.Table:
+    def part(self, key: str, schema: pa.Schema) -> pa.Table:
         """One file, by the schema of today: a column that an old part has not got is null."""
         return pq.read_table(_reader(self.get(key)), schema=schema)
 

@@ -112,16 +112,7 @@ def _flags(outcome: Outcome, day: str) -> Table:
 
 def _stages(outcome: Outcome) -> Table:
     table = Table(title="Stages", title_justify="left")
-    for column in (
-        "seen",
-        "quarantined",
-        "listed",
-        "scored",
-        "flagged",
-        "review",
-        "precision",
-        "recall",
-    ):
+    for column in (*COUNTS, "precision", "recall"):
         table.add_column(column, justify="right")
     table.add_row(
         *(str(getattr(outcome, name)) for name in COUNTS),

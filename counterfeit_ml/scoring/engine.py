@@ -23,6 +23,7 @@ from counterfeit_ml.lake import Lake
 from counterfeit_ml.logo_classifier import LogoClassifier
 from counterfeit_ml.patience import patiently
 from counterfeit_ml.pictures import MAX_BYTES, SIZE, decode
+from counterfeit_ml.scoring.image_scores import DIGEST
 
 FETCHES = 16
 """In flight at once: S3 takes some 30 ms to answer, a core scores a picture in six or more."""
@@ -34,7 +35,7 @@ AHEAD = 4
 SMALL = 1024 * 1024
 """Bytes of a picture that is fetched ahead; a larger one waits in S3 until a core has time."""
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DIGEST = re.compile(DIGEST)
 
 
 def score_pictures(

@@ -1,16 +1,17 @@
 """The scores of pictures under one model: as shards leave them, and as the night reads them."""
 
-import io
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from counterfeit_ml.datasets import IMAGE_SCORES
 from counterfeit_ml.errors import PartitionMissingError, ScoringError
 from counterfeit_ml.lake import Lake
 
+PICTURES = pa.schema([IMAGE_SCORES.schema.field("image_sha256")])
 DIGEST = "[0-9a-f]{64}"
 """What names a picture; a listing that has anything else has none."""
 
@@ -52,7 +53,7 @@ def scores_of(lake: Lake, model_version: str, folder: Path) -> list[Path]:
 def _checked(lake: Lake, model_version: str, key: str) -> int:
     """Pictures of a staged part; 0 of one that another has published and taken away."""
     try:
-        part = pq.read_table(io.BytesIO(lake.get(key)), columns=["image_sha256"])
+        part = lake.part(key, PICTURES)
     except PartitionMissingError:
         return 0
     found = run_of(model_version, part["image_sha256"].to_pylist())

@@ -16,14 +16,9 @@ from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.neighbours import alone_among_stacks
 from counterfeit_ml.stack.ports import USUAL_PORTS
 from counterfeit_ml.stack.stragglers import stragglers
+from tests.stacks import UP_LIGHT
 
-UP = """
-from rich.console import Console
-from counterfeit_ml.stack import LIGHT, up
-
-up(Console(), LIGHT)
-"""
-UP_STORAGE = UP.replace("LIGHT)", "LIGHT[:2])")
+UP_STORAGE = UP_LIGHT.replace("LIGHT)", "LIGHT[:2])")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +30,7 @@ def own(command_line):
 
 
 def test_up_interrupted_twice_leaves_no_process(own):
-    command = [sys.executable, "-c", UP]
+    command = [sys.executable, "-c", UP_LIGHT]
     with subprocess.Popen(command, env=own.env, stdout=subprocess.PIPE, text=True) as process:
         assert "ready" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
