@@ -68,7 +68,7 @@ class Fleet:
 class Plan:
     """How the work is cut, as counterfeit_ml/scoring/planning.py does."""
 
-    shard: int = 512
+    shard: int = 4096
     most: int = 256
 
     def shards(self, pictures: int) -> list[int]:

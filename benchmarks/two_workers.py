@@ -40,7 +40,7 @@ from counterfeit_ml.training.export import export
 from counterfeit_ml.training.head import Head
 from counterfeit_ml.training.weights import imagenet_weights
 
-PICTURES = 6_144
+PICTURES = 16_384
 LOOKS = 64
 DAG, SHARD = "score_listings", "score_shard"
 DAY = "2020-01-01"

@@ -30,8 +30,8 @@ from counterfeit_ml.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# About ten seconds of work a shard on one core, enough to outweigh a task's start.
-SHARD_PICTURES, SHARD_BYTES = 512, 64 * 1024 * 1024
+# Some twenty seconds of work on two cores, enough to outweigh a task's start.
+SHARD_PICTURES, SHARD_BYTES = 4096, 256 * 1024 * 1024
 # Airflow maps over 1,024 at most (core.max_map_length); fewer keep the grid readable.
 MAX_SHARDS = 256
 # S3 is asked for each size. Of more pictures than these, every shard has its share of large ones.

@@ -22,5 +22,3 @@ __all__ = [
 
 # TensorFlow's notes on its own start would drown what a retraining has to say.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Operations side by side would add up gradients in another order each time.
-os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")

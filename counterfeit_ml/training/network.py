@@ -32,13 +32,16 @@ def feature_layers(weights: Weights, size: int = SIZE) -> "keras.Model":
 
     base = mobilenet(weights, size)
     pools = {
-        "avg": keras.layers.GlobalAveragePooling2D,
-        "max": keras.layers.GlobalMaxPooling2D,
+        "avg": keras.layers.GlobalAveragePooling1D,
+        "max": keras.layers.GlobalMaxPooling1D,
     }
     parts = []
     for name, kinds in POOLED:
+        seen = base.get_layer(name).output
+        # Three gradients that meet are added in any order (AddN); behind a reshape only two do.
+        places = keras.layers.Reshape((-1, seen.shape[-1]))(seen)
         for kind in kinds:
-            parts.append(normalised(pools[kind]()(base.get_layer(name).output)))
+            parts.append(normalised(pools[kind]()(places)))
     return keras.Model(base.input, keras.layers.Concatenate()(parts))
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -30,7 +31,7 @@ from tests.models_made import register
 
 DAY = "1999-11-01"
 WORKERS = {"airflow-worker-1", "airflow-worker-2"}
-TWO_SHARDS = 1024  # pictures
+TWO_SHARDS = 8192  # pictures
 MIDDLE_SECONDS = 3
 
 pytestmark = pytest.mark.timeout(600)
@@ -64,8 +65,7 @@ def champion(cluster, tmp_path_factory):
     classes = load_brands(cluster.settings.config_dir).classes
     pictures = keras.Input((224, 224, 3), dtype="uint8")
     layers = keras.layers.Rescaling(1 / 255)(pictures)
-    for filters in (16, 24):
-        layers = keras.layers.Conv2D(filters, 3, activation="relu")(layers)
+    layers = keras.layers.Conv2D(8, 5, strides=4, activation="relu")(layers)
     head = keras.layers.Dense(len(classes), "softmax")(keras.layers.GlobalMaxPooling2D()(layers))
     folder = tmp_path_factory.mktemp("model")
     (folder / "logo.tflite").write_bytes(to_litert(keras.Model(pictures, head)))
@@ -78,7 +78,8 @@ def champion(cluster, tmp_path_factory):
 def day(cluster, champion, listing_row):
     """What one worker publishes of the day, by key; the lake has only the day's listings."""
     lake = Lake(cluster.settings)
-    digests = [lake.put_image(_picture(number)) for number in range(TWO_SHARDS)]
+    with ThreadPoolExecutor(16) as threads:
+        digests = list(threads.map(lake.put_image, map(_picture, range(TWO_SHARDS))))
     rows = [listing_row(str(number), image_sha256=one) for number, one in enumerate(digests)]
     table = pa.Table.from_pylist(rows, LISTINGS.schema)
     lake.write(LISTINGS, table, ds=DAY, marketplace="workers_test")
