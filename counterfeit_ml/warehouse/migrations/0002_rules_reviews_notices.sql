@@ -216,6 +216,12 @@ COMMENT ON COLUMN warehouse.takedown_notice_events.changed_by IS 'Who set the st
 COMMENT ON COLUMN warehouse.takedown_notice_events.changed_at IS 'When';
 
 -- Views.
+CREATE VIEW warehouse.last_reviews AS
+SELECT DISTINCT ON (marketplace, listing_id) *
+FROM warehouse.flag_reviews
+ORDER BY marketplace, listing_id, reviewed_at DESC, review_id DESC;
+COMMENT ON VIEW warehouse.last_reviews IS 'The review of each listing that counts: the last one';
+
 CREATE VIEW warehouse.current_flags AS
 SELECT flag.*, review.decision, review.reviewed_by, review.reviewed_at
 FROM (SELECT marketplace, max(ds) AS ds FROM warehouse.flagged_days GROUP BY marketplace) AS latest
@@ -269,13 +275,9 @@ WITH flags AS (
     FROM warehouse.current_flags
     WHERE seller_id IS NOT NULL
     GROUP BY marketplace, seller_id
-), decided AS (
-    SELECT DISTINCT ON (marketplace, listing_id) marketplace, listing_id, ds, decision
-    FROM warehouse.flag_reviews
-    ORDER BY marketplace, listing_id, reviewed_at DESC, review_id DESC
 ), confirmed AS (
     SELECT marketplace, flag.seller_id, count(*) AS confirmed
-    FROM decided
+    FROM warehouse.last_reviews
     JOIN warehouse.flagged_listings AS flag USING (ds, marketplace, listing_id)
     WHERE decision = 'confirmed'
     GROUP BY marketplace, flag.seller_id
@@ -423,8 +425,8 @@ BEGIN
     LOOP
         SELECT col_description(attrelid, attnum) INTO meaning FROM pg_attribute
         WHERE attname = part.attname AND attrelid IN (
-            'warehouse.flagged_listings'::regclass, 'warehouse.takedown_notices'::regclass,
-            'warehouse.takedown_notice_events'::regclass, 'warehouse.rule_precision'::regclass
+            'warehouse.flagged_listings'::regclass, 'warehouse.flag_reviews'::regclass,
+            'warehouse.takedown_notices'::regclass, 'warehouse.takedown_notice_events'::regclass
         ) AND col_description(attrelid, attnum) IS NOT NULL
         LIMIT 1;
         EXECUTE format('COMMENT ON COLUMN warehouse.%I.%I IS %L', part.relname, part.attname, meaning);
