@@ -223,7 +223,7 @@ JOIN warehouse.flagged_listings AS flag USING (ds, marketplace)
 LEFT JOIN LATERAL (
     SELECT decision, reviewed_by, reviewed_at
     FROM warehouse.flag_reviews
-    WHERE marketplace = flag.marketplace AND listing_id = flag.listing_id
+    WHERE marketplace = flag.marketplace AND listing_id = flag.listing_id AND NOT sampled
     ORDER BY reviewed_at DESC, review_id DESC
     LIMIT 1
 ) AS review ON true;
@@ -272,6 +272,7 @@ WITH flags AS (
 ), decided AS (
     SELECT DISTINCT ON (marketplace, listing_id) marketplace, listing_id, ds, decision
     FROM warehouse.flag_reviews
+    WHERE NOT sampled
     ORDER BY marketplace, listing_id, reviewed_at DESC, review_id DESC
 ), confirmed AS (
     SELECT marketplace, flag.seller_id, count(*) AS confirmed
