@@ -1,0 +1,50 @@
+-- The decided listings as flags.
+-- Tables: decided, rules (position, rule_id, verdict), pictures, sellers.
+WITH shown AS (
+    SELECT
+        decided.* EXCLUDE (other_sellers),
+        pictures.picture_group,
+        greatest(coalesce(pictures.sellers, 0) - (decided.seller_id IS NOT NULL)::INTEGER, 0)
+            AS other_sellers
+    FROM decided
+    LEFT JOIN pictures USING (look)
+)
+
+SELECT
+    shown.marketplace,
+    listing_id,
+    rules.verdict,
+    rules.rule_id,
+    to_json(CASE position /* reasons */ END)::VARCHAR AS reasons,
+    brand,
+    confidence::DOUBLE AS confidence,
+    /* runners_up */ AS runners_up,
+    category,
+    price,
+    price_high,
+    currency,
+    price_usd,
+    price_floor_usd,
+    floor_source,
+    price_ratio,
+    price_retail_ratio,
+    shown.seller_id,
+    seller_name,
+    sellers.listings AS seller_listings,
+    condition,
+    title,
+    url,
+    /* picture */ AS image_sha256,
+    picture_group,
+    other_sellers,
+    CASE
+        WHEN price_ratio IS NULL THEN coalesce(logo_confidence, 0) / 2
+        ELSE coalesce(logo_confidence, 0) * (1 - least(price_ratio, 1))
+    END AS risk,
+    model_version,
+    $rules_version AS rules_version
+FROM shown
+JOIN rules USING (position)
+LEFT JOIN sellers
+    ON shown.marketplace = sellers.marketplace AND shown.seller_id = sellers.seller_id
+ORDER BY shown.marketplace, listing_id
