@@ -43,6 +43,16 @@ COMMENT ON COLUMN warehouse.flagged_listings.picture_group IS 'Pictures that loo
 COMMENT ON COLUMN warehouse.flagged_listings.other_sellers IS 'Other sellers that offer the same or nearly the same picture that day, flagged or not';
 COMMENT ON COLUMN warehouse.flagged_listings.risk IS '0 to 1, to sort by: confidence * (1 - min(price_ratio, 1)); confidence / 2 where the price cannot be compared';
 
+-- A day is a hundredth of the table. By PostgreSQL's own measure it would wait for weeks to be
+-- counted for the planner and marked visible for scans of an index alone.
+ALTER TABLE warehouse.flagged_listings SET (
+    autovacuum_analyze_scale_factor = 0.005,
+    autovacuum_vacuum_scale_factor = 0.01,
+    autovacuum_vacuum_insert_scale_factor = 0.005
+);
+DROP INDEX warehouse.flagged_listings_brand;
+CREATE INDEX flagged_listings_brand ON warehouse.flagged_listings (ds, marketplace, brand, verdict)
+    INCLUDE (first_flagged_ds, seller_id, price_ratio);
 DROP INDEX warehouse.flagged_listings_seller;
 CREATE INDEX flagged_listings_seller ON warehouse.flagged_listings (marketplace, seller_id, ds);
 CREATE INDEX flagged_listings_risk ON warehouse.flagged_listings (ds, risk DESC, marketplace, listing_id);
