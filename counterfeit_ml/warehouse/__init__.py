@@ -10,6 +10,7 @@ from counterfeit_ml.warehouse.flagged_day import (
     FlagChanges,
     FlaggedDay,
 )
+from counterfeit_ml.warehouse.notices import Notices
 from counterfeit_ml.warehouse.warehouse import Warehouse
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Database",
     "FlagChanges",
     "FlaggedDay",
+    "Notices",
     "Warehouse",
     "statement",
 ]
