@@ -421,11 +421,44 @@ def score(day: Day) -> None:
 
 
 @app.command(rich_help_panel=JOB)
-def flag(day: Day) -> None:
-    """Put the rules over a day's scored listings, into warehouse.flagged_listings."""
-    from counterfeit_ml.flagging import flag as run
+def flag(
+    day: Annotated[
+        str | None,
+        typer.Argument(parser=_day, metavar="DAY", help="The partition, such as 2026-11-22."),
+    ] = None,
+    day_option: Annotated[
+        str | None, typer.Option("--day", parser=_day, metavar="DAY", help="The same.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would change; nothing is written.")
+    ] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="With --dry-run: other rules than config/rules.yaml."),
+    ] = None,
+) -> None:
+    """Put the rules over a day's scored listings, into warehouse.flagged_listings.
 
-    console.print(run(Settings.load(), day, run_id="counterfeit flag"))
+    \b
+    counterfeit flag 2026-11-22
+        make the day's flags what the rules say
+    counterfeit flag --dry-run --rules new.yaml 2026-11-22
+        which flags other rules would make, clear or change
+    """
+    from counterfeit_ml.flagging import flag as run
+    from counterfeit_ml.flagging import try_rules
+    from counterfeit_ml.flagging.report import trial_tables
+
+    if day is None or day_option is not None:
+        if (day is None) == (day_option is None):
+            raise typer.BadParameter("give one day such as 2026-11-22.")
+        day = str(day_option)
+    if dry_run:
+        console.print(trial_tables(try_rules(Settings.load(), day, rules)))
+    elif rules is not None:
+        raise typer.BadParameter("flags follow config/rules.yaml: give --rules with --dry-run.")
+    else:
+        console.print(str(run(Settings.load(), day, run_id="counterfeit flag")))
 
 
 @app.command(rich_help_panel=JOB)

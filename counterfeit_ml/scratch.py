@@ -31,9 +31,7 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def database(
-    folder: Path, tables: Tables, threads: int = 1
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(folder: Path, tables: Tables, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with a view of each table's Parquet files, which spills into ``folder``.
 
     With one thread rows come in the same order each time.

@@ -1,7 +1,7 @@
 """Puts rules over one day's scored listings, set-wise in DuckDB over their Parquet files."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from counterfeit_ml.datasets import SCORED_LISTINGS
 from counterfeit_ml.flagging.categories import category_sql
 from counterfeit_ml.flagging.columns import COLUMNS
 from counterfeit_ml.flagging.conditions import Query
-from counterfeit_ml.flagging.floors import floors_of_day, own_floors
+from counterfeit_ml.flagging.floors import Figures, floor_table, learn, own_floors
 from counterfeit_ml.flagging.lookalikes import name_patterns
 from counterfeit_ml.flagging.looks import Hashes, smallest_alike
 from counterfeit_ml.flagging.query import statement
@@ -32,10 +32,17 @@ PICTURE = "CASE WHEN regexp_full_match(image_sha256, '[0-9a-f]{64}') THEN image_
 RUNNERS_UP = """coalesce(to_json([
     {'brand': other.brand, 'probability': other.probability}
     for other in list_reverse_sort([
-        {'probability': entry.value, 'brand': entry.key}
+        {'probability': round(entry.value::DOUBLE, 6), 'brand': entry.key}
         for entry in map_entries(probabilities) if entry.key <> brand
     ])[1:3]
 ])::VARCHAR, '[]')"""
+
+EVERY, NONE, DECIDED = (
+    "SELECT look FROM looked",
+    "SELECT look FROM looked WHERE false",
+    "SELECT look FROM decided",
+)
+"""Looks whose pictures are to be counted."""
 
 
 def _text(*names: str) -> list[tuple[str, pa.DataType]]:
@@ -58,38 +65,45 @@ class Rules:
     version: str
 
 
-def flagged_day(
-    lake: Lake, warehouse: Warehouse, ds: str, rules: Rules, run_id: str
-) -> FlaggedDay:
+@dataclass(frozen=True)
+class Earlier:
+    """What the days before say: figures for learnt floors, and what was flagged."""
+
+    figures: Figures = field(default_factory=dict)
+    seller_history: pa.Table = field(default_factory=HISTORY.empty_table)
+    flagged_pictures: pa.Table = field(default_factory=FLAGGED.empty_table)
+
+
+def flagged_day(lake: Lake, warehouse: Warehouse, ds: str, rules: Rules, run_id: str) -> FlaggedDay:
     """What ``rules`` make of the scored listings of day ``ds``; nothing is written.
 
-    The warehouse is asked only where a rule asks for what was flagged before. Raises
-    ``PartitionMissingError`` where the day was not scored, ``WarehouseError``, ``DiskError``.
+    Days before are looked at only where a floor is to be learnt or a rule asks for what was
+    flagged before. Raises ``PartitionMissingError`` where the day was not scored,
+    ``WarehouseError``, ``DiskError``.
     """
     with scratch() as folder:
         paths = lake.download(SCORED_LISTINGS, folder / "scored", ds=ds)
-        with database(folder, {}, threads=cores()) as connection:
-            create_view(connection, "scored", paths, folder)
-            floors = floors_of_day(lake, ds, rules.catalogue, _marketplaces(connection), folder)
-            day = _Day(connection, rules)
-            day.register(price_floors=floors, **_earlier(warehouse, ds, rules.book))
-            return day.flagged(ds, floors, run_id)
+        figures = learn(lake, ds, rules.catalogue, folder)
+        earlier = replace(_flagged_earlier(warehouse, ds, rules.book), figures=figures)
+        return evaluate(paths, ds, rules, earlier, folder, run_id)
 
 
-def _marketplaces(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = connection.sql("SELECT DISTINCT marketplace FROM scored ORDER BY marketplace").fetchall()
-    return [name for (name,) in rows]
+def evaluate(
+    paths: Sequence[Path], ds: str, rules: Rules, earlier: Earlier, folder: Path, run_id: str
+) -> FlaggedDay:
+    """As ``flagged_day``, of the files at ``paths``, spilling into ``folder``."""
+    with database(folder, {}, threads=cores()) as connection:
+        create_view(connection, "scored", paths, folder)
+        return _Day(connection, rules, earlier).flagged(ds, run_id)
 
 
-def _earlier(warehouse: Warehouse, ds: str, book: RuleBook) -> dict[str, pa.Table]:
-    """What was flagged on the days before, where a rule asks."""
-    day = date.fromisoformat(ds)
-    history, flagged = HISTORY.empty_table(), FLAGGED.empty_table()
+def _flagged_earlier(warehouse: Warehouse, ds: str, book: RuleBook) -> Earlier:
+    day, earlier = date.fromisoformat(ds), Earlier()
     if book.asks("seller_flags_before", "seller_confirmed_before"):
-        history = warehouse.seller_history(day)
+        earlier = replace(earlier, seller_history=warehouse.seller_history(day))
     if book.asks("relisted"):
-        flagged = warehouse.flagged_pictures(day)
-    return {"seller_history": history, "flagged_pictures": flagged}
+        earlier = replace(earlier, flagged_pictures=warehouse.flagged_pictures(day))
+    return earlier
 
 
 @dataclass(frozen=True)
@@ -98,31 +112,44 @@ class _Day:
 
     connection: duckdb.DuckDBPyConnection
     rules: Rules
+    earlier: Earlier
 
-    def register(self, **tables: pa.Table) -> None:
-        for name, table in tables.items():
-            self.connection.register(name, table)
-
-    def flagged(self, ds: str, floors: pa.Table, run_id: str) -> FlaggedDay:
+    def flagged(self, ds: str, run_id: str) -> FlaggedDay:
+        floors = self._floors()
         self._look()
         self._list_sellers()
-        asked = self.rules.book.asks("other_sellers")
-        self._count_pictures("looked" if asked else "looked WHERE false")
+        self._count_pictures(EVERY if self.rules.book.asks("other_sellers") else NONE)
         self._decide()
-        self._count_pictures("decided")
+        self._count_pictures(DECIDED)
         self.connection.execute(statement("sellers"))
+        days = self._table(statement("days"), rules_version=self.rules.version)
         sellers = self._table("SELECT marketplace, seller_id FROM sellers ORDER BY ALL")
         return FlaggedDay(
             flags=self._flags().cast(FLAGS),
             floors=floors,
             sample=self._sample(ds).cast(SAMPLE),
-            days=self._table(statement("days"), rules_version=self.rules.version).cast(DAYS),
+            days=days.cast(DAYS),
             sellers=sellers.cast(SELLERS),
             run_id=run_id,
         )
 
+    def register(self, **tables: pa.Table) -> None:
+        for name, table in tables.items():
+            self.connection.register(name, table)
+
+    def _floors(self) -> pa.Table:
+        names = self._table("SELECT DISTINCT marketplace FROM scored ORDER BY marketplace")
+        marketplaces = names["marketplace"].to_pylist()
+        floors = floor_table(self.rules.catalogue, marketplaces, self.earlier.figures)
+        self.register(price_floors=floors)
+        return floors
+
     def _look(self) -> None:
         """Find the pictures that look the same, and those that were flagged before."""
+        earlier = self.earlier
+        self.register(
+            seller_history=earlier.seller_history, flagged_pictures=earlier.flagged_pictures
+        )
         hashes = self.connection.sql(statement("hashes")).fetchnumpy()["phash"]
         alike = smallest_alike(np.asarray(hashes, np.uint64))
         near = alike != hashes
@@ -143,7 +170,7 @@ class _Day:
         )
 
     def _count_pictures(self, wanted: str) -> None:
-        self.connection.execute(statement("pictures", wanted=f"SELECT look FROM {wanted}"))
+        self.connection.execute(statement("pictures", wanted=wanted))
 
     def _decide(self) -> None:
         book, catalogue = self.rules.book, self.rules.catalogue
@@ -163,7 +190,8 @@ class _Day:
         self.register(rules=_table(rows, RULES))
         query = Query(_names(book, self.rules.catalogue))
         reasons = _reasons(book, query)
-        sql = statement("flags", reasons=reasons, runners_up=RUNNERS_UP, picture=PICTURE)
+        parts = {"category": category_sql(self.rules.catalogue, query), "reasons": reasons}
+        sql = statement("flags", **parts, runners_up=RUNNERS_UP, picture=PICTURE)
         return self._table(sql, rules_version=self.rules.version, **query.values)
 
     def _sample(self, ds: str) -> pa.Table:

@@ -19,7 +19,7 @@ SELECT
     brand,
     confidence::DOUBLE AS confidence,
     /* runners_up */ AS runners_up,
-    category,
+    /* category */ AS category,
     price,
     price_high,
     currency,
@@ -35,6 +35,7 @@ SELECT
     title,
     url,
     /* picture */ AS image_sha256,
+    image_phash,
     picture_group,
     other_sellers,
     CASE

@@ -27,19 +27,19 @@ WEEK = 7
 
 Slot = tuple[str, str, str | None]
 """Marketplace, brand and category."""
+Figures = dict[Slot, dict[str, Any]]
+"""``listings``, ``median_usd`` and ``spread`` of what there was to learn from."""
 
 
-def floors_of_day(
-    lake: Lake, ds: str, catalogue: BrandCatalogue, marketplaces: Iterable[str], folder: Path
+def floor_table(
+    catalogue: BrandCatalogue, marketplaces: Iterable[str], figures: Figures
 ) -> pa.Table:
-    """Each floor of each marketplace, with the figures behind those learnt; as ``FLOORS``.
+    """Each floor on each marketplace, with the figures behind those learnt; as ``FLOORS``.
 
-    ``price_floor_usd`` is null where there were too few listings to learn it from. Days before
-    ``ds`` are read only where a floor is to be learnt.
+    ``price_floor_usd`` is null where there were too few listings to learn it from.
     """
-    learnt = _learnt(lake, ds, catalogue, folder)
     rows = [
-        _row((marketplace, *slot), floor, learnt, catalogue.learnt_floors)
+        _row((marketplace, *slot), floor, figures, catalogue.learnt_floors)
         for marketplace in sorted(marketplaces)
         for slot, floor in catalogue.floors.items()
     ]
@@ -51,9 +51,7 @@ def own_floors(catalogue: BrandCatalogue) -> list[str]:
     return [f"{brand}/{category}" for brand, category in catalogue.floors if category]
 
 
-def _row(
-    slot: Slot, floor: PriceFloor, learnt: dict[Slot, dict[str, Any]], learning: Learning
-) -> dict[str, Any]:
+def _row(slot: Slot, floor: PriceFloor, learnt: Figures, learning: Learning) -> dict[str, Any]:
     figures = learnt.get(slot, {}) if floor.source == "learnt" else {}
     usd = _learnt_usd(figures, learning) if floor.source == "learnt" else floor.floor_usd
     return {
@@ -73,10 +71,8 @@ def _learnt_usd(figures: dict[str, Any], learning: Learning) -> float | None:
     return float(figures["median_usd"] * exp(-learning.spreads_below_median * spread))
 
 
-def _learnt(
-    lake: Lake, ds: str, catalogue: BrandCatalogue, folder: Path
-) -> dict[Slot, dict[str, Any]]:
-    """What there is to learn from, where anything is to be learnt."""
+def learn(lake: Lake, ds: str, catalogue: BrandCatalogue, folder: Path) -> Figures:
+    """What confident listings cost on days before ``ds``; read only where a floor is learnt."""
     brands = sorted({key for (key, _), one in catalogue.floors.items() if one.source == "learnt"})
     days = list(_days(lake, ds, catalogue.learnt_floors.days)) if brands else []
     if not days:

@@ -58,9 +58,7 @@ def _same_pairs(
             yield from _same_pairs(hashes, within, rest)
 
 
-def _compared(
-    hashes: Hashes, members: Indexes, run: Indexes
-) -> Iterator[tuple[Indexes, Indexes]]:
+def _compared(hashes: Hashes, members: Indexes, run: Indexes) -> Iterator[tuple[Indexes, Indexes]]:
     """The pairs within each run, those next to each other first, then those one further apart."""
     at, step = np.arange(len(members)), 1
     while len(at):

@@ -49,8 +49,9 @@ class Trial:
     examples: tuple[Example, ...]
 
 
-def compare(ds: str, before: pa.Table, day: FlaggedDay, flagged_before: bool) -> Trial:
-    """The difference between the warehouse's flags of ``ds`` and those of ``day``."""
+def compare(ds: str, standing: pa.Table | None, day: FlaggedDay) -> Trial:
+    """The difference between the flags of ``ds`` that stand, if it was flagged, and ``day``'s."""
+    before = day.flags.slice(0, 0) if standing is None else standing
     with duckdb.connect() as connection:
         connection.register("before", before)
         connection.register("after", day.flags)
@@ -61,7 +62,7 @@ def compare(ds: str, before: pa.Table, day: FlaggedDay, flagged_before: bool) ->
         sum(day.days["scored"].to_pylist()),
         before.num_rows,
         day.flags.num_rows,
-        flagged_before,
+        standing is not None,
         dict(rules),
         dict(Counter(zip(*_lists(changed, "brand", "change"), strict=True))),
         tuple(_examples(changed)),

@@ -31,6 +31,7 @@ FLAGS = pa.schema(
         ("title", pa.string()),
         ("url", pa.string()),
         ("image_sha256", pa.string()),
+        ("image_phash", pa.string()),
         ("picture_group", pa.string()),
         ("other_sellers", pa.int32()),
         ("risk", pa.float64()),

@@ -53,6 +53,16 @@ class Warehouse(Database):
             connection.commit()
         return changes
 
+    def flags_of(self, day: date) -> pa.Table | None:
+        """The flags of ``day`` as they stand; None where it was never flagged.
+
+        Columns ``marketplace``, ``listing_id``, ``verdict``, ``rule_id``, ``brand``, ``title``,
+        ``reasons`` (JSON) and ``risk``.
+        """
+        if not self.query("SELECT FROM warehouse.flagged_days WHERE ds = %s LIMIT 1", day):
+            return None
+        return self.read(statement("flags_of_day.sql"), day)
+
     def seller_history(self, day: date) -> pa.Table:
         """What was flagged of each seller before ``day``, as distinct listings.
 
@@ -64,7 +74,7 @@ class Warehouse(Database):
     def flagged_pictures(self, day: date) -> pa.Table:
         """Pictures of the listings flagged as counterfeit before ``day`` and not dismissed since.
 
-        Columns ``image_sha256``, ``picture_group``, ``marketplace``, ``listing_id``; each row once.
+        Columns ``image_sha256``, ``image_phash``, ``marketplace``, ``listing_id``; each row once.
         """
         return self.read(statement("flagged_pictures.sql"), day)
 

@@ -13,6 +13,7 @@ ALTER TABLE warehouse.flagged_listings
     ADD COLUMN price_retail_ratio double precision,
     ADD COLUMN runners_up jsonb NOT NULL DEFAULT '[]',
     ADD COLUMN floor_source text CHECK (floor_source IN ('absolute', 'retail_share', 'learnt')),
+    ADD COLUMN image_phash text,
     ADD COLUMN picture_group text,
     ADD COLUMN other_sellers integer NOT NULL DEFAULT 0,
     ADD COLUMN risk double precision NOT NULL DEFAULT 0 CHECK (risk BETWEEN 0 AND 1),
@@ -31,7 +32,7 @@ COMMENT ON COLUMN warehouse.flagged_listings.confidence IS 'Calibrated probabili
 COMMENT ON COLUMN warehouse.flagged_listings.price_floor_usd IS 'Price floor in US dollars that was compared with; null where there is none';
 COMMENT ON COLUMN warehouse.flagged_listings.price_ratio IS 'price_usd / price_floor_usd; below 1 is below the floor; null where there is no floor';
 COMMENT ON COLUMN warehouse.flagged_listings.image_sha256 IS 'The picture: images/<first two hex>/<sha256> in the lake; null where it has none';
-COMMENT ON COLUMN warehouse.flagged_listings.category IS 'Category as the marketplace names it, where stated';
+COMMENT ON COLUMN warehouse.flagged_listings.category IS 'Category of config/brands.yaml whose words stand in what the marketplace says, or in the title; null where none do';
 COMMENT ON COLUMN warehouse.flagged_listings.seller_name IS 'Seller as shown, where known';
 COMMENT ON COLUMN warehouse.flagged_listings.seller_listings IS 'Listings of the seller that were scored that day, flagged or not; null where the seller is unknown';
 COMMENT ON COLUMN warehouse.flagged_listings.seller_group IS 'Sellers of the day''s flags that share pictures, directly or through others, have the same: the smallest picture_group of these; null where the seller shares none';
@@ -39,6 +40,7 @@ COMMENT ON COLUMN warehouse.flagged_listings.price_high IS 'High end of a price 
 COMMENT ON COLUMN warehouse.flagged_listings.price_retail_ratio IS 'price_usd / the brand''s retail price in US dollars; null where that is not known';
 COMMENT ON COLUMN warehouse.flagged_listings.runners_up IS 'Array of {"brand", "probability"}: the next three classes, most probable first';
 COMMENT ON COLUMN warehouse.flagged_listings.floor_source IS 'absolute: from config/brands.yaml; retail_share: a share of the retail price; learnt: from the marketplace''s own prices; null where there is no floor';
+COMMENT ON COLUMN warehouse.flagged_listings.image_phash IS 'Perceptual hash of the picture: near-duplicates differ in few of 64 bits; null where not known';
 COMMENT ON COLUMN warehouse.flagged_listings.picture_group IS 'Pictures that look the same that day have the same: the smallest sha256 of these';
 COMMENT ON COLUMN warehouse.flagged_listings.other_sellers IS 'Other sellers that offer the same or nearly the same picture that day, flagged or not';
 COMMENT ON COLUMN warehouse.flagged_listings.risk IS '0 to 1, to sort by: confidence * (1 - min(price_ratio, 1)); confidence / 2 where the price cannot be compared';
@@ -101,12 +103,12 @@ COMMENT ON TABLE warehouse.price_floors IS 'The price floors that decided a day,
 COMMENT ON COLUMN warehouse.price_floors.ds IS 'Day of the listings partition, UTC';
 COMMENT ON COLUMN warehouse.price_floors.marketplace IS 'As in flagged_listings';
 COMMENT ON COLUMN warehouse.price_floors.brand IS 'Key of config/brands.yaml';
-COMMENT ON COLUMN warehouse.price_floors.category IS 'Category the floor is for; null where it is for all';
+COMMENT ON COLUMN warehouse.price_floors.category IS 'Category the floor is for; null where it is for all that have none of their own';
 COMMENT ON COLUMN warehouse.price_floors.price_floor_usd IS 'The floor in US dollars; null where there is none, so that these listings are reviewed';
-COMMENT ON COLUMN warehouse.price_floors.source IS 'As floor_source in flagged_listings; null where there is no floor';
-COMMENT ON COLUMN warehouse.price_floors.listings IS 'Scored listings of the day with this marketplace, brand and category';
-COMMENT ON COLUMN warehouse.price_floors.median_usd IS 'Their median price in US dollars';
-COMMENT ON COLUMN warehouse.price_floors.spread IS 'Their robust spread, from which a learnt floor follows: see docs/rules.md';
+COMMENT ON COLUMN warehouse.price_floors.source IS 'As floor_source in flagged_listings; learnt also where there were too few listings';
+COMMENT ON COLUMN warehouse.price_floors.listings IS 'Confident listings of the days before that the floor was learnt from; 0 of one that is not learnt';
+COMMENT ON COLUMN warehouse.price_floors.median_usd IS 'Their median price in US dollars; null where the floor is not learnt';
+COMMENT ON COLUMN warehouse.price_floors.spread IS 'Robust standard deviation of the logarithm of their prices, from which the floor follows: see docs/rules.md';
 COMMENT ON COLUMN warehouse.price_floors.retail_usd IS 'Retail price in US dollars, from config/brands.yaml, where given';
 
 CREATE TABLE warehouse.review_samples (
