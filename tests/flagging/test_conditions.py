@@ -1,4 +1,4 @@
-"""Each condition with literal rows: one that it lets through with its reason, and one it does not."""
+"""Each condition with literal rows: one it lets through, with the reason, and one not."""
 
 import pyarrow as pa
 import pytest
