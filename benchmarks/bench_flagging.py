@@ -1,7 +1,7 @@
 """Flags at the size of a night: 600,000 scored listings, 2 % of them flagged.
 
 Starts S3 and PostgreSQL of its own. Times ``flag`` from the scored files in S3 to committed rows,
-with the shipped rules and with rules that ask for every fact there is, and beside it what one writes
+with the shipped rules and with rules that ask for every fact, and beside it what one writes
 first: pandas, row by row, ``to_sql``. Then the analyst's queries while a day is replaced
 (flag_queries.py), each on a database of its own. Prints a table and writes
 benchmarks/out/flagging.json. A quarter of an hour; ``--quick`` takes a twentieth of the rows.

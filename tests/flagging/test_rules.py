@@ -38,7 +38,7 @@ def test_the_shipped_rules_are_the_origins_the_abstain_band_and_what_cannot_be_c
         (f"rules:\n  {RULE.replace('counterfeit', 'guilty')}", ":2: rules.0.verdict: Input should"),
         (f"rules:\n  {RULE.replace('one', 'One!')}", ":2: rules.0.id: String should match"),
         (f"rules:\n  {RULE.replace(WHEN, '{}')}", ":2: rules.0.when: a rule without a condition"),
-        (f"rule:\n  {RULE}", ":1: rule: there is no such key here, but allowed_sellers, seller_li"),
+        (f"rule:\n  {RULE}", " 1: rule: there is no such key here, but allowed_sellers, seller_l"),
         (
             when("price_ratoi: {below: 1}"),
             ":5: rules.0.when.price_ratoi: there is no such key here, but logo_confidence, price_u",
