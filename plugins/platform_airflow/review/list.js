@@ -1,0 +1,94 @@
+// A list of listings of which one is open: moving, selecting, and what each row shows.
+
+import { element, foreign, picture } from "./dom.js";
+
+export const keyOf = ({ ds, marketplace, listing_id }) =>
+  JSON.stringify([ds, marketplace, listing_id]);
+
+export class List {
+  constructor(section, { summary, open, select = null }) {
+    this.ol = section.querySelector("ol");
+    Object.assign(this, { summary, open, select, rows: [], at: -1, selected: new Set() });
+  }
+
+  get current() {
+    return this.rows[this.at] ?? null;
+  }
+
+  show(rows) {
+    this.rows = [];
+    this.at = -1;
+    this.selected.clear();
+    this.ol.replaceChildren();
+    this.add(rows);
+  }
+
+  add(rows) {
+    this.ol.append(...rows.map((row, index) => this.item(row, this.rows.length + index)));
+    this.rows.push(...rows);
+  }
+
+  item(row, index) {
+    const words = element("span", this.summary(row), { class: "words" });
+    const button = element("button", [picture(row.image_sha256, ""), words], {
+      class: "row", click: () => this.go(index),
+    });
+    const box = this.select && element("input", [], {
+      type: "checkbox", "aria-label": `Select ${row.title}`, "aria-keyshortcuts": "x",
+      change: () => this.toggle(index),
+    });
+    if (box) box.checked = this.selected.has(keyOf(row));
+    return element("li", [box, button]);
+  }
+
+  renew(row) {
+    const index = this.rows.findIndex((one) => keyOf(one) === keyOf(row));
+    if (index < 0) return;
+    const had = this.ol.children[index].contains(document.activeElement);
+    this.ol.children[index].replaceWith(this.item(row, index));
+    if (index === this.at) this.mark(had);
+  }
+
+  go(index) {
+    if (index < 0 || index >= this.rows.length) return;
+    this.button(this.at)?.removeAttribute("aria-current");
+    this.at = index;
+    this.mark(true);
+    this.open(this.current);
+  }
+
+  mark(focus) {
+    const button = this.button(this.at);
+    button.setAttribute("aria-current", "true");
+    if (focus) button.focus({ preventScroll: true });
+    button.scrollIntoView({ block: "nearest" });
+  }
+
+  move(step) {
+    this.go(Math.max(0, this.at + step));
+  }
+
+  toggle(index) {
+    const key = keyOf(this.rows[index]);
+    if (!this.selected.delete(key)) this.selected.add(key);
+    this.ol.children[index].querySelector("input").checked = this.selected.has(key);
+    this.select();
+  }
+
+  unselect() {
+    this.selected.clear();
+    for (const box of this.ol.querySelectorAll("input:checked")) box.checked = false;
+    this.select?.();
+  }
+
+  chosen() {
+    const rows = this.rows.filter((row) => this.selected.has(keyOf(row)));
+    return rows.length || !this.current ? rows : [this.current];
+  }
+
+  button(index) {
+    return this.ol.children[index]?.querySelector("button");
+  }
+}
+
+export const title = (row) => element("span", foreign(row.title), { class: "title", dir: "auto" });
