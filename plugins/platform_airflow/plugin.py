@@ -7,7 +7,7 @@ from platform_airflow.links import DataDocsLink, MLflowLink
 
 
 class CounterfeitPlatformPlugin(AirflowPlugin):
-    """Review, Data Docs and drift in the menu, results on each run, links on tasks that made something."""
+    """Our pages in the menu, results on each run, links on tasks that made something."""
 
     name = "counterfeit_platform"
     fastapi_apps = [  # noqa: RUF012

@@ -8,6 +8,10 @@ export const DECISIONS = {
   confirmed: ["Confirm", "c"], dismissed: ["Dismiss", "d"], unsure: ["Unsure", "u"],
 };
 
+// A key held down passes flags by without asking for each.
+const SETTLE_MS = 60;
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
 export class Flags {
   constructor(section, page) {
     Object.assign(this, { section, page, article: section.querySelector("article"), next: null });
@@ -28,7 +32,7 @@ export class Flags {
     this.follow(next);
     this.article.replaceChildren();
     this.article.ariaBusy = "false";
-    if (flags.length) this.list.go(0);
+    if (flags.length) this.list.begin();
     else this.article.append(element("p", "No flag is left here.", { class: "none" }));
   }
 
@@ -67,9 +71,11 @@ export class Flags {
   async open(flag) {
     this.article.ariaBusy = "true";
     await this.page.trying(async () => {
+      await pause(SETTLE_MS);
+      if (flag !== this.list.current) return;
       const { ds, marketplace, listing_id } = flag;
       const whole = await ask("flag", { ds, marketplace, listing_id });
-      if (this.list.current && keyOf(flag) !== keyOf(this.list.current)) return;
+      if (flag !== this.list.current) return;
       this.article.replaceChildren(...this.content(whole));
       this.article.scrollTop = 0;
       this.bulk();
@@ -89,7 +95,7 @@ export class Flags {
       history(flag.reviews),
       this.page.mayDecide ? this.form() : element("p",
         "You may look. To decide, you need the right to trigger flag_listings.", { class: "none" }),
-    ];
+    ].filter(Boolean);
   }
 
   facts(flag) {
@@ -190,8 +196,7 @@ export class Flags {
 
   take(flags, reviews) {
     for (const review of reviews) {
-      const flag = flags.find((one) => one.marketplace === review.marketplace
-        && one.listing_id === review.listing_id);
+      const flag = flags.find((one) => isOf(review, one));
       flag.review = review;
       this.list.renew(flag);
     }
@@ -205,29 +210,27 @@ export class Flags {
 
   // Somebody was faster: it is said who and what, and only a second, deliberate step goes on.
   dispute(flags, said, { others }) {
-    const theirs = new Map(others.map((one) => [`${one.marketplace} ${one.listing_id}`, one.review]));
-    const review = (flag) => theirs.get(`${flag.marketplace} ${flag.listing_id}`);
-    const informed = flags.map((flag) => (review(flag) ? { ...flag, review: review(flag) } : flag));
-    const untouched = flags.filter((flag) => !review(flag));
-    const renew = () => this.take(flags.filter(review),
-      others.map((one) => ({ ...one.review, ...one })));
+    const decided = (flag) => others.some((one) => isOf(one, flag));
+    const untouched = flags.filter((flag) => !decided(flag));
+    const renew = () => this.take(flags.filter(decided),
+      others.map(({ review, ...key }) => ({ ...review, ...key })));
+    const first = whoAndWhat(others[0].review);
     this.page.ask([
       element("b", "Nothing was recorded. "),
-      others.length === 1 ? [...whoAndWhat(others[0].review)]
-        : `${others.length} of these were decided meanwhile, the first: `,
-      ...(others.length > 1 ? whoAndWhat(others[0].review) : []),
-    ].flat(), [
+      ...(others.length > 1 ? [`${others.length} were decided meanwhile. The first: `] : []),
+      ...first,
+    ], [
       ["Leave it so", () => { renew(); this.forward(flags); }],
-      untouched.length ? [`Decide about the other ${untouched.length}`,
-        () => { renew(); this.record(untouched, said); }] : null,
-      [`${DECISIONS[said.decision][0]} all the same`, () => {
-        renew();
-        this.record(informed.map((flag) => Object.assign(
-          flags.find((one) => keyOf(one) === keyOf(flag)), { review: flag.review })), said);
-      }],
-    ].filter(Boolean));
+      ...(untouched.length ? [[`Decide about the other ${untouched.length}`,
+        () => { renew(); this.record(untouched, said); }]] : []),
+      [`${DECISIONS[said.decision][0]} all the same`,
+        () => { renew(); this.record(flags, said); }],
+    ]);
   }
 }
+
+const isOf = (review, flag) => flag.marketplace === review.marketplace
+  && flag.listing_id === review.listing_id;
 
 const subject = ({ ds, marketplace, listing_id, review }) =>
   ({ ds, marketplace, listing_id, seen: review?.review_id ?? null });

@@ -49,11 +49,16 @@ export class List {
     if (index === this.at) this.mark(had);
   }
 
-  go(index) {
+  // Of a list just loaded: who is at the filters stays there.
+  begin(index = 0) {
+    this.go(index, document.activeElement === document.body);
+  }
+
+  go(index, focus = true) {
     if (index < 0 || index >= this.rows.length) return;
     this.button(this.at)?.removeAttribute("aria-current");
     this.at = index;
-    this.mark(true);
+    this.mark(focus);
     this.open(this.current);
   }
 

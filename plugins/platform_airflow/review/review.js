@@ -83,7 +83,7 @@ function show(name) {
 }
 
 const KEYS = {
-  j: () => tabs[open].view.list && step(1),
+  j: () => step(1),
   k: () => step(-1),
   "?": () => help.showModal(),
   "/": () => tabs[open].filters.querySelector("select").focus(),
@@ -94,6 +94,8 @@ const FLAG_KEYS = {
   ...Object.fromEntries(Object.entries(DECISIONS).map(
     ([decision, [, key]]) => [key, (view) => view.decide(decision)])),
 };
+const SAMPLE_KEYS = Object.fromEntries(
+  [..."0123456789u"].map((key) => [key, (view) => view.press(key)]));
 
 function step(by) {
   const { view } = tabs[open];
@@ -103,15 +105,15 @@ function step(by) {
 const isTyping = (target) => target.matches("select, textarea, input:not([type=checkbox])");
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && !"jk".includes(event.key)) return;
+  const held = event.repeat && !"jk".includes(event.key);
+  if (event.ctrlKey || event.metaKey || event.altKey || held) return undefined;
   if (event.key === "Escape" && isTyping(event.target)) return back(event);
-  if (help.open || isTyping(event.target)) return;
+  if (help.open || isTyping(event.target)) return undefined;
   const { view } = tabs[open];
-  const work = KEYS[event.key] ?? (isOpen("flags") ? FLAG_KEYS[event.key]
-    : () => view.press(event.key));
-  if (!work) return;
-  if (isOpen("flags") || KEYS[event.key] || /^[0-9u]$/.test(event.key)) event.preventDefault();
-  work(view);
+  const work = KEYS[event.key] ?? (isOpen("flags") ? FLAG_KEYS : SAMPLE_KEYS)[event.key];
+  if (!work) return undefined;
+  event.preventDefault();
+  return work(view);
 });
 
 function back(event) {

@@ -21,7 +21,7 @@ export class Sample {
     this.article.replaceChildren();
     this.count();
     const first = sample.findIndex((row) => !row.review);
-    if (sample.length) this.list.go(Math.max(0, first));
+    if (sample.length) this.list.begin(Math.max(0, first));
     else this.article.append(element("p", "No day has a sample yet.", { class: "none" }));
   }
 
