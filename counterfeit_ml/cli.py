@@ -5,13 +5,15 @@ import logging
 import mimetypes
 import sys
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date
 from enum import StrEnum
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from counterfeit_ml.errors import CounterfeitError, IngestionError, TrainingError
@@ -25,6 +27,7 @@ app = typer.Typer(
 # A log has no width of its own; rich would take 80 columns and cut the tables.
 console = Console(width=None if sys.stdout.isatty() else 120)
 STACK = "The embedded stack"
+REVIEWED = "What people confirmed"
 JOB = "The job, stage by stage (for people without Airflow at hand)"
 
 
@@ -435,6 +438,81 @@ def drift(day: Day) -> None:
     settings = Settings.load()
     found = measure_drift(settings, day)
     console.print(drift_table(found, drift_of(Lake(settings), day)))
+
+
+@app.command(rich_help_panel=REVIEWED)
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to: a name that ends in .csv or .parquet.")],
+    marketplace: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    seller: Annotated[str | None, typer.Option(help="Only of this seller id.")] = None,
+    notice: Annotated[int | None, typer.Option(help="Only what this notice names.")] = None,
+) -> None:
+    """Write the flags that people confirmed to a file, with their evidence, by seller."""
+    from counterfeit_ml.takedown import export as run
+
+    done = run(Settings.load(), file, marketplace, seller, notice)
+    console.print(
+        f"{file}: {done.listings} confirmed listings of {done.sellers} sellers.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+notice = typer.Typer(no_args_is_help=True, help="Takedown notices: what was handed on, its status.")
+app.add_typer(notice, name="notice", rich_help_panel=REVIEWED)
+Note = Annotated[str | None, typer.Option(help="For instance the marketplace's case number.")]
+By = Annotated[str, typer.Option(help="Who does it.", default_factory=getuser)]
+
+
+@notice.command("open")
+def open_notice(
+    marketplace: Annotated[str, typer.Argument(help="As in the flags.")],
+    seller: Annotated[str, typer.Argument(help="The seller's id, as in the flags.")],
+    note: Note = None,
+    *,
+    by: By,
+) -> None:
+    """Draft a notice of a seller's confirmed listings that none names yet."""
+    from counterfeit_ml.takedown import open_notice as run
+
+    console.print(run(Settings.load(), marketplace, seller, by, note), markup=False)
+
+
+class NoticeStatus(StrEnum):
+    """What became of a notice after it was drafted."""
+
+    sent = "sent"
+    acknowledged = "acknowledged"
+    removed = "removed"
+    rejected = "rejected"
+
+
+@notice.command("set")
+def set_status(
+    number: Annotated[int, typer.Argument(help="Of the notice.")],
+    status: Annotated[NoticeStatus, typer.Argument(help="What became of it.")],
+    note: Note = None,
+    *,
+    by: By,
+) -> None:
+    """Note that a notice was sent, acknowledged or rejected, or its listings removed."""
+    from counterfeit_ml.takedown import set_status as run
+
+    console.print(run(Settings.load(), number, status, by, note), markup=False)
+
+
+@notice.command("list")
+def list_notices() -> None:
+    """Show every notice with its last status, the newest first."""
+    from counterfeit_ml.takedown import notices as run
+
+    table = Table("notice", "marketplace", "seller", "listings", "status", "since", "by", "note")
+    for one in run(Settings.load()):
+        since = f"{one['changed_at'].astimezone(UTC):%Y-%m-%d %H:%M}"
+        cells = (one["notice_id"], one["marketplace"], one["seller_id"], one["listings"])
+        rest = (one["status"], since, one["changed_by"], one["note"] or "")
+        table.add_row(*(Text(str(cell)) for cell in (*cells, *rest)))
+    console.print(table)
 
 
 def main() -> None:

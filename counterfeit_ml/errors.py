@@ -84,5 +84,9 @@ class ScoringError(CounterfeitError):
     """A day cannot be scored."""
 
 
+class NoticeError(CounterfeitError):
+    """A takedown notice cannot be opened or changed, or an export not be written."""
+
+
 class StackError(CounterfeitError):
     """A service of the embedded stack does not start, answer or stop."""

@@ -216,6 +216,13 @@ COMMENT ON COLUMN warehouse.takedown_notice_events.changed_by IS 'Who set the st
 COMMENT ON COLUMN warehouse.takedown_notice_events.changed_at IS 'When';
 
 -- Views.
+CREATE VIEW warehouse.last_reviews AS
+SELECT DISTINCT ON (marketplace, listing_id) *
+FROM warehouse.flag_reviews
+WHERE NOT sampled
+ORDER BY marketplace, listing_id, reviewed_at DESC, review_id DESC;
+COMMENT ON VIEW warehouse.last_reviews IS 'The review of each flagged listing that counts: the last one. Reviews of samples are about the picture, not about a flag, and are left out';
+
 CREATE VIEW warehouse.current_flags AS
 SELECT flag.*, review.decision, review.reviewed_by, review.reviewed_at
 FROM (SELECT marketplace, max(ds) AS ds FROM warehouse.flagged_days GROUP BY marketplace) AS latest
@@ -269,14 +276,9 @@ WITH flags AS (
     FROM warehouse.current_flags
     WHERE seller_id IS NOT NULL
     GROUP BY marketplace, seller_id
-), decided AS (
-    SELECT DISTINCT ON (marketplace, listing_id) marketplace, listing_id, ds, decision
-    FROM warehouse.flag_reviews
-    WHERE NOT sampled
-    ORDER BY marketplace, listing_id, reviewed_at DESC, review_id DESC
 ), confirmed AS (
     SELECT marketplace, flag.seller_id, count(*) AS confirmed
-    FROM decided
+    FROM warehouse.last_reviews
     JOIN warehouse.flagged_listings AS flag USING (ds, marketplace, listing_id)
     WHERE decision = 'confirmed'
     GROUP BY marketplace, flag.seller_id
@@ -410,6 +412,41 @@ JOIN LATERAL (
 COMMENT ON VIEW warehouse.takedown_status IS 'Each takedown notice with its last status';
 COMMENT ON COLUMN warehouse.takedown_status.listings IS 'Listings the notice names';
 
+CREATE VIEW warehouse.confirmed_flags AS
+SELECT
+    flag.*,
+    review.review_id,
+    review.reviewed_by,
+    review.reviewed_at,
+    review.note AS review_note,
+    notice.notice_id,
+    notice.status AS notice_status
+FROM warehouse.last_reviews AS review
+JOIN LATERAL (
+    SELECT * FROM warehouse.flagged_listings
+    WHERE marketplace = review.marketplace AND listing_id = review.listing_id
+    ORDER BY ds = review.ds DESC, ds DESC
+    LIMIT 1
+) AS flag ON true
+LEFT JOIN LATERAL (
+    SELECT notice_id, event.status
+    FROM warehouse.takedown_notice_listings AS named
+    JOIN LATERAL (
+        SELECT status FROM warehouse.takedown_notice_events
+        WHERE notice_id = named.notice_id
+        ORDER BY event_id DESC
+        LIMIT 1
+    ) AS event ON true
+    WHERE named.marketplace = review.marketplace AND named.listing_id = review.listing_id
+    ORDER BY notice_id DESC
+    LIMIT 1
+) AS notice ON true
+WHERE review.decision = 'confirmed';
+COMMENT ON VIEW warehouse.confirmed_flags IS 'What to hand on: each listing whose last review confirmed it, once, as flagged on the day that was looked at (or its latest, where that flag is gone), with the last notice that names it';
+COMMENT ON COLUMN warehouse.confirmed_flags.review_note IS 'The reviewer''s own words';
+COMMENT ON COLUMN warehouse.confirmed_flags.notice_id IS 'The last takedown notice that names it; null where none does';
+COMMENT ON COLUMN warehouse.confirmed_flags.notice_status IS 'What became of that notice so far';
+
 -- What is not described above means what it means where it comes from.
 DO $$
 DECLARE
@@ -424,8 +461,8 @@ BEGIN
     LOOP
         SELECT col_description(attrelid, attnum) INTO meaning FROM pg_attribute
         WHERE attname = part.attname AND attrelid IN (
-            'warehouse.flagged_listings'::regclass, 'warehouse.takedown_notices'::regclass,
-            'warehouse.takedown_notice_events'::regclass, 'warehouse.rule_precision'::regclass
+            'warehouse.flagged_listings'::regclass, 'warehouse.flag_reviews'::regclass,
+            'warehouse.takedown_notices'::regclass, 'warehouse.takedown_notice_events'::regclass
         ) AND col_description(attrelid, attnum) IS NOT NULL
         LIMIT 1;
         EXECUTE format('COMMENT ON COLUMN warehouse.%I.%I IS %L', part.relname, part.attname, meaning);
