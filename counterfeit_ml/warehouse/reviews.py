@@ -1,17 +1,15 @@
 """What the review page reads of the flags and writes of people's decisions."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 
 from counterfeit_ml.errors import DecidedMeanwhileError, NotFlaggedError
-from counterfeit_ml.warehouse import Warehouse
+from counterfeit_ml.warehouse.database import Database, statement
 
 Decision = Literal["confirmed", "dismissed", "unsure"]
 OPEN = "open"
@@ -56,19 +54,19 @@ class Subject:
     seen: int | None = None
 
 
-class Reviews(Warehouse):
+class Reviews(Database):
     """Flags as the review page shows them, the decisions about them, and the labels that follow."""
 
     def page(self, filters: Filters, after: Place | None = None, size: int = PAGE) -> list[Row]:
         """``size`` flags, riskiest first, that come ``after`` a place; with the last review."""
         query = _of_keys(filters, "page.sql")
-        with self._transaction() as connection:
+        with self.transaction("reading for review", read_only=True) as connection:
             return connection.execute(query, _parameters(filters, after, size)).fetchall()
 
     def count(self, filters: Filters) -> int | None:
         """How many flags these are: ``COUNTED`` stands for more; None where counting takes long."""
         query = _of_keys(filters, "count.sql")
-        with self._transaction() as connection:
+        with self.transaction("reading for review", read_only=True) as connection:
             connection.execute(f"SET LOCAL statement_timeout = {COUNTING_MS}".encode())
             try:
                 found = connection.execute(query, _parameters(filters, None, COUNTED))
@@ -83,7 +81,7 @@ class Reviews(Warehouse):
         Raises ``NotFlaggedError``.
         """
         key = {"ds": ds, "marketplace": marketplace, "listing_id": listing_id}
-        with self._transaction() as connection:
+        with self.transaction("reading for review", read_only=True) as connection:
             found = _rows(connection, "flag.sql", key)
             if not found:
                 raise NotFlaggedError(_not_flagged(marketplace, listing_id, ds))
@@ -139,18 +137,18 @@ class Reviews(Warehouse):
         return self._read("labels.sql", {})
 
     def _record(
-        self, statement: str, subjects: Sequence[Subject], *, sampled: bool, **said: Any
+        self, name: str, subjects: Sequence[Subject], *, sampled: bool, **said: Any
     ) -> list[Row]:
         distinct = {(one.ds, one.marketplace, one.listing_id): one for one in subjects}
         columns = _columns(list(distinct.values()))
-        with self._transaction() as connection:
+        with self.transaction("recording a review") as connection:
             # One reviewer after the other, so that nobody decides on what they have not seen.
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [REVIEWS_LOCK])
             asked = {**columns, "sampled": sampled}
             others = _rows(connection, "decided_meanwhile.sql", asked)
             if others:
                 raise DecidedMeanwhileError(others)
-            rows = _rows(connection, statement, {**columns, **said})
+            rows = _rows(connection, name, {**columns, **said})
             recorded = {(row["marketplace"], row["listing_id"]) for row in rows}
             for ds, *listing in distinct:
                 if tuple(listing) not in recorded:
@@ -158,17 +156,8 @@ class Reviews(Warehouse):
         return rows
 
     def _read(self, name: str, parameters: Row) -> list[Row]:
-        with self._transaction() as connection:
-            connection.read_only = True
+        with self.transaction("reading for review", read_only=True) as connection:
             return _rows(connection, name, parameters)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[psycopg.Connection[DictRow]]:
-        with (
-            self._reporting("reviewing"),
-            psycopg.connect(self._uri, row_factory=dict_row) as connection,
-        ):
-            yield connection
 
 
 def _rows(connection: psycopg.Connection[DictRow], name: str, parameters: Row) -> list[Row]:
@@ -204,4 +193,4 @@ def _not_flagged(marketplace: Any, listing_id: Any, ds: date) -> str:
 
 
 def _sql(name: str) -> bytes:
-    return files("counterfeit_ml.warehouse").joinpath("reviews", name).read_bytes()
+    return statement(f"reviews/{name}").encode()

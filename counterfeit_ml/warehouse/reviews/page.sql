@@ -7,9 +7,7 @@ FROM key
 JOIN warehouse.flagged_listings AS flag USING (ds, marketplace, listing_id)
 LEFT JOIN LATERAL (
     SELECT review_id, decision, note, label, reviewed_by, reviewed_at
-    FROM warehouse.flag_reviews
-    WHERE marketplace = flag.marketplace AND listing_id = flag.listing_id AND NOT sampled
-    ORDER BY flag_reviews.reviewed_at DESC, flag_reviews.review_id DESC
-    LIMIT 1
+    FROM warehouse.last_reviews
+    WHERE marketplace = flag.marketplace AND listing_id = flag.listing_id
 ) AS review ON true
 ORDER BY flag.risk DESC, flag.marketplace, flag.listing_id
