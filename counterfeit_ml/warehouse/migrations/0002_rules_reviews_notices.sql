@@ -447,28 +447,40 @@ COMMENT ON COLUMN warehouse.confirmed_flags.review_note IS 'The reviewer''s own 
 COMMENT ON COLUMN warehouse.confirmed_flags.notice_id IS 'The last takedown notice that names it; null where none does';
 COMMENT ON COLUMN warehouse.confirmed_flags.notice_status IS 'What became of that notice so far';
 
--- What is not described above means what it means where it comes from.
-DO $$
-DECLARE
-    part record;
-    meaning text;
-BEGIN
-    FOR part IN
-        SELECT relname, attname, attnum FROM pg_class
-        JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
-        WHERE relnamespace = 'warehouse'::regnamespace AND relkind IN ('r', 'v')
-        AND col_description(pg_class.oid, attnum) IS NULL
-    LOOP
-        SELECT col_description(attrelid, attnum) INTO meaning FROM pg_attribute
-        WHERE attname = part.attname AND attrelid IN (
-            'warehouse.flagged_listings'::regclass, 'warehouse.flag_reviews'::regclass,
-            'warehouse.takedown_notices'::regclass, 'warehouse.takedown_notice_events'::regclass
-        ) AND col_description(attrelid, attnum) IS NOT NULL
-        LIMIT 1;
-        EXECUTE format('COMMENT ON COLUMN warehouse.%I.%I IS %L', part.relname, part.attname, meaning);
-    END LOOP;
-END $$;
+COMMENT ON COLUMN warehouse.takedown_status.notice_id IS 'Running number';
+COMMENT ON COLUMN warehouse.confirmed_flags.review_id IS 'The review that confirmed it, in flag_reviews';
+COMMENT ON COLUMN warehouse.confirmed_flags.reviewed_by IS 'Who confirmed it';
+COMMENT ON COLUMN warehouse.confirmed_flags.reviewed_at IS 'When';
 COMMENT ON COLUMN warehouse.rule_version_precision.confirmed IS 'Of these, confirmed';
 COMMENT ON COLUMN warehouse.rule_version_precision.precision IS 'confirmed / reviewed; null where none is decided';
 COMMENT ON COLUMN warehouse.rule_precision.confirmed IS 'Of these, confirmed';
 COMMENT ON COLUMN warehouse.rule_precision.precision IS 'confirmed / reviewed; null where none is decided';
+
+-- What is not described above means what it means where it comes from.
+DO $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN
+        SELECT taken.name, own.attname, col_description(source.attrelid, source.attnum) AS meaning
+        FROM (VALUES
+            ('review_samples', 'flagged_listings'),
+            ('last_reviews', 'flag_reviews'),
+            ('current_flags', 'flagged_listings'),
+            ('flags_by_brand_day', 'flagged_listings'),
+            ('seller_risk', 'flagged_listings'),
+            ('seller_groups', 'flagged_listings'),
+            ('rule_precision', 'flagged_listings'),
+            ('rule_version_precision', 'flagged_listings'),
+            ('takedown_status', 'takedown_notices'),
+            ('takedown_status', 'takedown_notice_events'),
+            ('confirmed_flags', 'flagged_listings')
+        ) AS taken (name, source)
+        JOIN pg_attribute AS own ON own.attrelid = ('warehouse.' || taken.name)::regclass
+        JOIN pg_attribute AS source ON source.attrelid = ('warehouse.' || taken.source)::regclass
+            AND source.attname = own.attname
+        WHERE own.attnum > 0 AND col_description(own.attrelid, own.attnum) IS NULL
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN warehouse.%I.%I IS %L', part.name, part.attname, part.meaning);
+    END LOOP;
+END $$;
