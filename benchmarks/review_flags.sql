@@ -23,9 +23,9 @@ SELECT
     'https://market.example/item/' || n,
     encode(sha256(('million ' || n)::bytea), 'hex'),
     encode(sha256(('million group ' || n / (1 + n % 12))::bytea), 'hex'), n % 8,
-    (n * 15485863::bigint % 1000003) / 1000003.0,
+    (n * 15485863 % 1000003) / 1000003.0,
     '2026-04-01', '7', 'r3', 'bench'
-FROM generate_series(1, 1000000) AS n;
+FROM generate_series(1::bigint, 1000000) AS n;
 
 INSERT INTO warehouse.flagged_days
 SELECT ds, marketplace, 500000, count(*), 'r3', '7', 'bench', now()
