@@ -60,14 +60,12 @@ STATUS = {
 }
 
 # PostgreSQL keeps no zero character.
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)]
-Note = Annotated[
-    str, StringConstraints(pattern=r"^[^\x00]*$", max_length=10_000, strip_whitespace=True)
-]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=10_000)]
+Note = Annotated[Text, StringConstraints(strip_whitespace=True)]
 
 
 def _empty_as_none(given: Any) -> Any:
-    return None if given == "" else given
+    return None if isinstance(given, str) and not given.strip() else given
 
 
 MayBe = BeforeValidator(_empty_as_none)

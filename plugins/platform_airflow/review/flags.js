@@ -167,7 +167,7 @@ export class Flags {
     words.replaceChildren(...(size ? [
       element("b", `${size} selected. `), "The decision is about all of them. ",
       element("button", "Unselect", {
-        type: "button", class: "quiet", click: () => this.list.unselect(),
+        type: "button", class: "quiet", click: () => this.list.selectAll(false),
       }),
     ] : []));
   }
@@ -203,7 +203,7 @@ export class Flags {
   }
 
   forward(flags) {
-    this.list.unselect();
+    this.list.selectAll(false);
     if (this.list.at < this.list.rows.length - 1 || this.next) return this.move(1);
     return this.open(this.list.current ?? flags[0]);
   }

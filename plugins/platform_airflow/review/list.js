@@ -8,7 +8,9 @@ export const keyOf = ({ ds, marketplace, listing_id }) =>
 export class List {
   constructor(section, { summary, open, select = null }) {
     this.ol = section.querySelector("ol");
+    this.all = section.querySelector(".all input");
     Object.assign(this, { summary, open, select, rows: [], at: -1, selected: new Set() });
+    this.all?.addEventListener("change", () => this.selectAll(this.all.checked));
   }
 
   get current() {
@@ -18,8 +20,8 @@ export class List {
   show(rows) {
     this.rows = [];
     this.at = -1;
-    this.selected.clear();
     this.ol.replaceChildren();
+    this.selectAll(false);
     this.add(rows);
   }
 
@@ -80,9 +82,10 @@ export class List {
     this.select();
   }
 
-  unselect() {
-    this.selected.clear();
-    for (const box of this.ol.querySelectorAll("input:checked")) box.checked = false;
+  selectAll(wanted) {
+    this.selected = new Set(wanted ? this.rows.map(keyOf) : []);
+    for (const box of this.ol.querySelectorAll("input")) box.checked = wanted;
+    if (this.all) this.all.checked = wanted;
     this.select?.();
   }
 
