@@ -3,8 +3,9 @@
 Starts S3 and PostgreSQL of its own. Times ``flag`` from the scored files in S3 to committed rows,
 with the shipped rules and with rules that ask for every fact, and beside it what one writes
 first: pandas, row by row, ``to_sql``. Then the analyst's queries while a day is replaced
-(flag_queries.py), each on a database of its own. Prints a table and writes
-benchmarks/out/flagging.json. A quarter of an hour; ``--quick`` takes a twentieth of the rows.
+(flag_queries.py) and the review page with a million flags (review_load.py), each on a stack of its
+own. Prints a table and writes benchmarks/out/flagging.json. Half an hour; ``--quick`` takes a
+twentieth of the rows and leaves the two out.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import flag_queries
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import review_load
 import sqlalchemy
 from rich.console import Console
 from rich.table import Table
@@ -69,14 +71,14 @@ console = Console()
 
 
 @contextmanager
-def own_services() -> Iterator[Path]:
-    """The state folder of a running S3 and an empty warehouse, gone in the end."""
+def running(*command: str) -> Iterator[Path]:
+    """The state folder of what ``command`` starts; all of it is gone in the end."""
     with tempfile.TemporaryDirectory(prefix="bench-flagging-") as folder:
         Path(folder).chmod(0o711)
         state = Path(folder, "state")
         env = os.environ | {"COUNTERFEIT_STATE_DIR": str(state)}
-        subprocess.run([sys.executable, "-c", flag_queries.UP_DATABASE], env=env, check=True)
         try:
+            subprocess.run(command, env=env, check=True)
             yield state
         finally:
             subprocess.run([COUNTERFEIT, "down", "--purge"], env=env, check=True)
@@ -214,12 +216,17 @@ def show(figures: Figures) -> None:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a twentieth of the rows")
-    rows = ROWS // 20 if parser.parse_args().quick else ROWS
-    with own_services() as state:
-        figures = flagging(Settings(_env_file=state / "platform.env"), rows)
-    with own_services() as state:
-        figures["query_max_s"] = flag_queries.measure(state)
+    parser.add_argument("--quick", action="store_true", help="a twentieth of the rows, and only these")
+    quick = parser.parse_args().quick
+    light = (sys.executable, "-c", flag_queries.UP_DATABASE)
+    with running(*light) as state:
+        settings = Settings(_env_file=state / "platform.env")
+        figures = flagging(settings, ROWS // 20 if quick else ROWS)
+    if not quick:
+        with running(*light) as state:
+            figures["query_max_s"] = flag_queries.measure(state)
+        with running(COUNTERFEIT, "up") as state:
+            figures["review_p95_ms"] = review_load.measure(state)
     show(figures)
 
 

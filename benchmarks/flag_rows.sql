@@ -1,6 +1,12 @@
 -- 90 days of three marketplaces with 600,000 listings, of which 12,000 are flagged each day: 800 of
 -- them new, each for 15 days. Three in ten have a picture that other sellers have too.
-INSERT INTO warehouse.flagged_listings
+INSERT INTO warehouse.flagged_listings (
+    ds, marketplace, listing_id, verdict, rule_id, reasons, brand, confidence, price, currency,
+    price_usd, price_floor_usd, price_ratio, seller_id, condition, title, url, image_sha256,
+    first_flagged_ds, model_version, rules_version, run_id, flagged_at, category, seller_name,
+    seller_listings, seller_group, price_high, price_retail_ratio, runners_up, floor_source,
+    image_phash, picture_group, other_sellers, risk
+)
 SELECT
     date '2026-01-01' + day AS ds,
     (ARRAY['shop', 'bazaar', 'mall'])[1 + n % 3] AS marketplace,
@@ -39,6 +45,7 @@ SELECT
     (10 + n % 90) / 900.0 AS price_retail_ratio,
     '[{"brand": "no_logo", "probability": 0.04}, {"brand": "nike", "probability": 0.02}]' AS runners_up,
     'absolute' AS floor_source,
+    right(encode(sha256(('picture ' || n)::bytea), 'hex'), 16) AS image_phash,
     CASE
         WHEN n < 100 THEN 'aa'
         WHEN n % 10 < 3 THEN encode(sha256(('shared ' || n / 30)::bytea), 'hex')

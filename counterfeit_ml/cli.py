@@ -281,6 +281,25 @@ def labels(
     _import_labels(Settings.load(), source, name, origin, _brands(brands))
 
 
+@app.command(rich_help_panel=JOB)
+def reviews() -> None:
+    """Bring what reviewers decided into the lake, as the label set `reviews`.
+
+    A confirmed flag gives its brand, or the label the reviewer gave; a dismissed one, or a picture
+    of the sample, the label given. The last decision counts; where two listings with one picture
+    say two things of it, neither does. `retrain` does this first.
+    """
+    _import_reviews(Settings.load())
+
+
+def _import_reviews(settings: Settings) -> None:
+    from counterfeit_ml.training import import_reviews
+    from counterfeit_ml.training.label_summary import summary_tables
+
+    summary = import_reviews(settings)
+    console.print("reviews: as it was" if summary is None else summary_tables(summary))
+
+
 def _import_labels(
     settings: Settings, source: str, name: str | None, origin: str, brands: tuple[str, ...]
 ) -> str:
@@ -327,6 +346,7 @@ def retrain(
     from counterfeit_ml.validation import validate_training_images
 
     settings, chosen, sets = Settings.load(), _brands(brands), list(label_set or ())
+    _import_reviews(settings)
     if labels is not None:
         # Whole, so that the set is the same whichever of its classes a training takes.
         every = ALL_BRANDS if chosen else ()

@@ -25,6 +25,7 @@ FLAG: dict[str, Any] = {
     "title": "bag",
     "url": "http://shop/1",
     "image_sha256": "aa",
+    "image_phash": "f0",
     "picture_group": "aa",
     "other_sellers": 0,
     "risk": 0.5,

@@ -182,9 +182,9 @@ def test_the_past_of_sellers_and_pictures(warehouse, review):
     assert warehouse.seller_history(FIRST).num_rows == 0
     pictures = sorted(tuple(row.values()) for row in warehouse.flagged_pictures(THIRD).to_pylist())
     assert pictures == [
-        ("aa", "aa", "shop", "a"),
-        ("aa", "aa", "shop", "d"),
-        ("bb", "aa", "shop", "e"),
+        ("aa", "f0", "shop", "a"),
+        ("aa", "f0", "shop", "d"),
+        ("bb", "f0", "shop", "e"),
     ]
 
 
