@@ -216,7 +216,9 @@ def show(figures: Figures) -> None:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a twentieth of the rows, and only these")
+    parser.add_argument(
+        "--quick", action="store_true", help="a twentieth of the rows, and only these"
+    )
     quick = parser.parse_args().quick
     light = (sys.executable, "-c", flag_queries.UP_DATABASE)
     with running(*light) as state:
