@@ -190,7 +190,7 @@ export class Flags {
         const { reviews } = await send("decisions", { subjects, ...said });
         this.take(flags, reviews);
         this.page.done(`${reviews.length === 1 ? "" : `${reviews.length} flags `}${said.decision}`);
-        this.forward(flags);
+        await this.forward(flags);
       } catch (error) {
         if (error.status !== 409) throw error;
         this.dispute(flags, said, error);
