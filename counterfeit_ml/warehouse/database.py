@@ -57,11 +57,17 @@ class Database:
         try:
             yield
         except (psycopg.Error, adbc_driver_manager.Error) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = _reason(str(error))
             raise WarehouseError(
                 f"{action} at {self.address} failed: is PostgreSQL up and the connection "
                 f"`warehouse` right? `counterfeit status` shows the embedded one. ({reason})"
             ) from error
+
+
+def _reason(text: str) -> str:
+    """What the server said, where ADBC puts the statement before it."""
+    lines = text.strip().splitlines()
+    return next((line[line.index("ERROR:") :] for line in lines if "ERROR:" in line), lines[0])
 
 
 def statement(name: str, **names: str) -> str:

@@ -30,7 +30,7 @@ def _migrations() -> list[str]:
 def _applied(connection: psycopg.Connection[DictRow]) -> set[str]:
     """Names of the migrations already applied; makes the list of them where there is none."""
     # A role that may not make schemas finds its own ready.
-    if not connection.execute("SELECT FROM pg_namespace WHERE nspname = 'warehouse'").fetchone():
+    if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'warehouse'").fetchone():
         connection.execute("CREATE SCHEMA warehouse")
     connection.execute(statement("migrations_applied.sql").encode())
     rows = connection.execute("SELECT name FROM warehouse.migrations").fetchall()

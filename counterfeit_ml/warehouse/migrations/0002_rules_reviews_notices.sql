@@ -130,6 +130,9 @@ CREATE TABLE warehouse.review_samples (
     PRIMARY KEY (ds, marketplace, listing_id)
 );
 COMMENT ON TABLE warehouse.review_samples IS 'A random sample of each day''s scored listings, flagged or not, for people to label: a model taught only by its own flags would never hear what it misses';
+COMMENT ON COLUMN warehouse.review_samples.brand IS 'Most probable class, no_logo among them';
+COMMENT ON COLUMN warehouse.review_samples.confidence IS 'Its calibrated probability, 0 to 1';
+COMMENT ON COLUMN warehouse.review_samples.image_sha256 IS 'The picture: images/<first two hex>/<sha256> in the lake';
 COMMENT ON COLUMN warehouse.review_samples.run_id IS 'Airflow run, or command, that drew the sample';
 
 -- Sellers: when each was first seen, for a new account is a sign.
