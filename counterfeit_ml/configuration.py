@@ -40,8 +40,7 @@ class Document:
             root = yaml.compose(text, yaml.CSafeLoader)
             return cls(path, _content(path, root), root)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 1
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ConfigError(f"{path}:{line}: this is not valid YAML: {error.problem}.") from error
         # Of a number of thousands of digits, or a day such as 2026-13-01.
         except (yaml.YAMLError, ValueError) as error:
