@@ -15,7 +15,7 @@ Usd = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Words = Annotated[
     tuple[Annotated[StrictStr, Field(min_length=1, max_length=100, pattern=r"\S")], ...],
-    Field(min_length=1, max_length=1000),
+    Field(min_length=1, max_length=200),
 ]
 
 

@@ -39,7 +39,11 @@ class Document:
             _check_events(path, text)
             root = yaml.compose(text, yaml.CSafeLoader)
             return cls(path, _content(path, root), root)
-        except yaml.YAMLError as error:
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise ConfigError(f"{path}:{line}: this is not valid YAML: {error.problem}.") from error
+        # Of a number of thousands of digits, or a day such as 2026-13-01.
+        except (yaml.YAMLError, ValueError) as error:
             raise ConfigError(f"{path} is not valid YAML: {error}") from error
 
     def as_model(self, model: type[Model]) -> Model:
@@ -49,9 +53,10 @@ class Document:
         except ValidationError as error:
             faults = error.errors(include_url=False)
             told = [self._told(model, fault) for fault in faults[:FAULTS_SHOWN]]
+            more = ""
             if len(faults) > FAULTS_SHOWN:
-                told.append(f"and {len(faults) - FAULTS_SHOWN:,} faults more")
-            raise ConfigError(f"{self.path}:{'; line '.join(told)}.") from None
+                more = f"; and {len(faults) - FAULTS_SHOWN:,} faults more"
+            raise ConfigError(f"{self.path}:{'; line '.join(told)}{more}.") from None
 
     def error(self, place: Place, message: str) -> ConfigError:
         """What is wrong with the entry at ``place``, to be raised."""

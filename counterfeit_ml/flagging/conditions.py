@@ -224,9 +224,12 @@ class Title(_Model):
         """The words that were found."""
         found = []
         if self.has_any is not None:
-            pattern = query.add(word_pattern(self.has_any))
-            words = f"[trim(x) for x in regexp_extract_all({column.value}, {pattern})][1:{NAMED}]"
-            found.append(f"concat({column.fact}, ' has ', array_to_string({words}, ', '))")
+            words = ", ".join(
+                f"CASE WHEN regexp_matches({column.value}, {query.add(word_pattern([word]))}) "
+                f"THEN {query.add(word)} END"
+                for word in self.has_any
+            )
+            found.append(f"concat({column.fact}, ' has ', concat_ws(', ', {words}))")
         if self.has_none is not None:
             lacking = f" has none of {_listed(self.has_none)}"
             found.append(f"concat({column.fact}, {query.add(lacking)})")

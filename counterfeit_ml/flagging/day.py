@@ -14,9 +14,9 @@ from counterfeit_ml.brands import BrandCatalogue
 from counterfeit_ml.datasets import SCORED_LISTINGS
 from counterfeit_ml.flagging.categories import category_sql
 from counterfeit_ml.flagging.columns import COLUMNS
-from counterfeit_ml.flagging.conditions import Query
+from counterfeit_ml.flagging.conditions import Condition, Query
 from counterfeit_ml.flagging.floors import Figures, floor_table, learn, own_floors
-from counterfeit_ml.flagging.lookalikes import name_patterns
+from counterfeit_ml.flagging.lookalikes import NamePatterns, name_patterns
 from counterfeit_ml.flagging.looks import Hashes, smallest_alike
 from counterfeit_ml.flagging.query import statement
 from counterfeit_ml.flagging.rules import RuleBook
@@ -202,7 +202,7 @@ class _Day:
         return self.connection.sql(sql, params=values or None).to_arrow_table()
 
 
-def _names(book: RuleBook, catalogue: BrandCatalogue) -> Any:
+def _names(book: RuleBook, catalogue: BrandCatalogue) -> NamePatterns | None:
     """The patterns of the brands' names, where a rule asks for them."""
     if not book.asks("obfuscated_brand"):
         return None
@@ -217,7 +217,7 @@ def _cases(book: RuleBook, query: Query) -> str:
     )
 
 
-def _conditions(conditions: Mapping[str, Any], query: Query) -> Iterable[str]:
+def _conditions(conditions: Mapping[str, Condition], query: Query) -> Iterable[str]:
     return (condition.sql(COLUMNS[name], query) for name, condition in conditions.items())
 
 
@@ -229,7 +229,7 @@ def _reasons(book: RuleBook, query: Query) -> str:
     )
 
 
-def _sentences(conditions: Mapping[str, Any], query: Query) -> Iterable[str]:
+def _sentences(conditions: Mapping[str, Condition], query: Query) -> Iterable[str]:
     return (
         sentence
         for name, condition in conditions.items()

@@ -5,16 +5,19 @@ WITH shown AS (
         decided.* EXCLUDE (other_sellers),
         pictures.picture_group,
         greatest(coalesce(pictures.sellers, 0) - (decided.seller_id IS NOT NULL)::INTEGER, 0)
-            AS other_sellers
+            AS other_sellers,
+        sellers.listings AS seller_listings
     FROM decided
     LEFT JOIN pictures USING (look)
+    LEFT JOIN sellers
+        ON decided.marketplace = sellers.marketplace AND decided.seller_id = sellers.seller_id
 )
 
 SELECT
-    shown.marketplace,
+    marketplace,
     listing_id,
-    rules.verdict,
-    rules.rule_id,
+    verdict,
+    rule_id,
     to_json(CASE position /* reasons */ END)::VARCHAR AS reasons,
     brand,
     confidence::DOUBLE AS confidence,
@@ -28,9 +31,9 @@ SELECT
     floor_source,
     price_ratio,
     price_retail_ratio,
-    shown.seller_id,
+    seller_id,
     seller_name,
-    sellers.listings AS seller_listings,
+    seller_listings,
     condition,
     title,
     url,
@@ -46,6 +49,4 @@ SELECT
     $rules_version AS rules_version
 FROM shown
 JOIN rules USING (position)
-LEFT JOIN sellers
-    ON shown.marketplace = sellers.marketplace AND shown.seller_id = sellers.seller_id
-ORDER BY shown.marketplace, listing_id
+ORDER BY marketplace, listing_id

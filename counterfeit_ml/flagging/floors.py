@@ -84,7 +84,7 @@ def learn(lake: Lake, ds: str, catalogue: BrandCatalogue, folder: Path) -> Figur
     paths = [path for day in days for path in _download(lake, day, folder)]
     with database(folder, {}) as connection:
         create_view(connection, "earlier", paths, folder)
-        rows = connection.execute(sql, query.values).to_arrow_table().to_pylist()
+        rows = connection.sql(sql, params=query.values).to_arrow_table().to_pylist()
     return {(row["marketplace"], row["brand"], row["category"]): row for row in rows}
 
 

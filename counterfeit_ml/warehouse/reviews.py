@@ -84,7 +84,7 @@ class Reviews(Database):
         with self.transaction("reading for review", read_only=True) as connection:
             found = _rows(connection, "flag.sql", key)
             if not found:
-                raise NotFlaggedError(_not_flagged(marketplace, listing_id, ds))
+                raise NotFlaggedError(_not_flagged(ds, marketplace, listing_id))
             flag = {**found[0], **key}
             reviews, of_seller, of_picture = (
                 _rows(connection, name, flag)
@@ -150,9 +150,9 @@ class Reviews(Database):
                 raise DecidedMeanwhileError(others)
             rows = _rows(connection, name, {**columns, **said})
             recorded = {(row["marketplace"], row["listing_id"]) for row in rows}
-            for ds, *listing in distinct:
-                if tuple(listing) not in recorded:
-                    raise NotFlaggedError(_not_flagged(*listing, ds))
+            for ds, marketplace, listing_id in distinct:
+                if (marketplace, listing_id) not in recorded:
+                    raise NotFlaggedError(_not_flagged(ds, marketplace, listing_id))
         return rows
 
     def _read(self, name: str, parameters: Row) -> list[Row]:
@@ -185,7 +185,7 @@ def _columns(subjects: Sequence[Subject]) -> Row:
     return {name: [getattr(one, name) for one in subjects] for name in names}
 
 
-def _not_flagged(marketplace: Any, listing_id: Any, ds: date) -> str:
+def _not_flagged(ds: date, marketplace: str, listing_id: str) -> str:
     return (
         f"{marketplace} {listing_id} is not flagged, or not in the sample, on {ds} any more: the "
         "day was flagged anew. Load the page again."

@@ -1,14 +1,18 @@
 """Rules that can never decide, and what the check must not take for one."""
 
+import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterfeit_ml.errors import ConfigError
-from counterfeit_ml.flagging.conditions import Count, Name, Share
+from counterfeit_ml.flagging.columns import Column
+from counterfeit_ml.flagging.conditions import Count, Name, Query, Share
 from counterfeit_ml.flagging.query import Parameters
 
-LISTS = "allowed_sellers: [shop/a, shop/b]\nseller_lists: {bad: [shop/x], worse: [shop/x, shop/y], ours: [shop/a]}\n"
+LISTS = """allowed_sellers: [shop/a, shop/b]
+seller_lists: {bad: [shop/x], worse: [shop/x, shop/y], ours: [shop/a]}
+"""
 
 
 def book(*conditions: str) -> str:
@@ -71,10 +75,9 @@ def test_one_that_may_still_decide_is_none(judge, first, second):
 
 
 bounds = st.none() | st.integers(0, 4)
-shares = st.builds(
-    dict, above=bounds.map(lambda one: one and one / 4), at_most=bounds, known=st.just(True)
-)
-counts = st.builds(dict, at_least=bounds, below=bounds, above=st.none())
+quarters = bounds.map(lambda one: one and one / 4)
+shares = st.builds(dict, above=quarters, at_most=bounds, known=st.just(True))
+counts = st.builds(dict, at_least=bounds, below=bounds)
 letters = st.lists(st.sampled_from("abc"), min_size=1, max_size=3)
 names = st.one_of(
     letters.map(lambda some: {"in": some}),
@@ -86,26 +89,8 @@ COUNTS = list(range(7))
 NAMES = [None, *"abcd"]
 
 
-def passes(condition, value) -> bool:
-    """Whether SQL lets ``value`` through, as Python reads it."""
-    if isinstance(condition, Name):
-        if condition.known is not None:
-            return condition.known == (value is not None)
-        return value is not None and (value in condition.names) != (condition.not_in is not None)
-    if value is None:
-        return condition.known is False
-    checks = {
-        "above": lambda bound: value > bound,
-        "at_least": lambda bound: value >= bound,
-        "below": lambda bound: value < bound,
-        "at_most": lambda bound: value <= bound,
-    }
-    given_ = {name: getattr(condition, name) for name in checks}
-    return all(checks[name](bound) for name, bound in given_.items() if bound is not None)
-
-
-def sound(kind, arguments):
-    """The condition, or None where it is refused."""
+def condition_of(kind, arguments):
+    """None where it is refused."""
     try:
         return kind.model_validate({key: one for key, one in arguments.items() if one is not None})
     except ValueError:
@@ -116,17 +101,26 @@ def sound(kind, arguments):
     ("kind", "arguments", "values"),
     [(Share, shares, SHARES), (Count, counts, COUNTS), (Name, names, NAMES)],
 )
-def test_what_is_within_another_passes_it_too(kind, arguments, values):
-    @given(arguments, arguments)
-    def check(one, other):
-        first, second = sound(kind, one), sound(kind, other)
-        if first is None or second is None:
-            return
-        passing = [value for value in values if passes(first, value)]
-        within = first.selection({}).within(second.selection({}))
-        assert within == all(passes(second, value) for value in passing)
+def test_a_condition_is_within_another_where_its_sql_lets_no_more_through(kind, arguments, values):
+    connection = duckdb.connect()
 
-    check()
+    def passing(condition):
+        query = Query(None)
+        query.values["every"] = values
+        where = condition.sql(Column("value", "''"), query)
+        sql = f"SELECT value FROM (SELECT unnest($every) AS value) WHERE {where}"  # noqa: S608
+        return {value for (value,) in connection.execute(sql, query.values).fetchall()}
+
+    @given(arguments, arguments)
+    @settings(deadline=None)
+    def check(one, other):
+        first, second = condition_of(kind, one), condition_of(kind, other)
+        if first is not None and second is not None:
+            within = first.selection({}).within(second.selection({}))
+            assert within == (passing(first) <= passing(second))
+
+    with connection:
+        check()
 
 
 def test_no_value_stands_in_the_text_of_a_statement():

@@ -46,7 +46,7 @@ def lake(services):
         row(**nike, listing_id="gone", price_usd=0.0),
     ]
     older = [{**one, "price_usd": 1e5} for one in bags]
-    days = {1: bags + shoes + few + noise, 8: older, 40: older + [row(**nike, listing_id="old")]}
+    days = {1: bags + shoes + few + noise, 8: older, 40: [*older, row(**nike, listing_id="old")]}
     for back, rows in days.items():
         table = pa.Table.from_pylist(rows, SCORED_LISTINGS.schema)
         lake.write(SCORED_LISTINGS, table, ds=(DAY - timedelta(days=back)).isoformat())

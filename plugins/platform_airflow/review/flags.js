@@ -69,6 +69,7 @@ export class Flags {
   }
 
   async open(flag) {
+    this.shown = null;
     this.article.ariaBusy = "true";
     await this.page.trying(async () => {
       await pause(SETTLE_MS);
@@ -78,6 +79,8 @@ export class Flags {
       if (flag !== this.list.current) return;
       this.article.replaceChildren(...this.content(whole));
       this.article.scrollTop = 0;
+      this.shown = flag;
+      this.renew(flag, whole.reviews[0] ?? null);
       this.bulk();
     });
     this.article.ariaBusy = "false";
@@ -130,7 +133,7 @@ export class Flags {
     ]);
   }
 
-  // Shows a flag that need not stand in the list; the list stays where it is.
+  // Goes to a flag, which is put on top of the list where it is not in it.
   visit(flag) {
     const index = this.list.rows.findIndex((one) => keyOf(one) === keyOf(flag));
     if (index >= 0) this.list.go(index);
@@ -172,21 +175,22 @@ export class Flags {
     ] : []));
   }
 
+  // Nobody decides about what is not on the screen yet.
   decide(decision) {
     const form = this.article.querySelector("form");
-    if (!form) return null;
+    if (!form || !this.shown || this.shown !== this.list.current) return null;
     const { label, note } = Object.fromEntries(new FormData(form));
     return this.record(this.list.chosen(), { decision, label, note });
   }
 
   record(flags, said) {
-    return this.page.trying(async () => {
+    return this.page.recording(async () => {
       const subjects = flags.map(subject);
       try {
         const { reviews } = await send("decisions", { subjects, ...said });
         this.take(flags, reviews);
         this.page.done(`${reviews.length === 1 ? "" : `${reviews.length} flags `}${said.decision}`);
-        this.forward(flags);
+        await this.forward(flags);
       } catch (error) {
         if (error.status !== 409) throw error;
         this.dispute(flags, said, error);
@@ -195,17 +199,20 @@ export class Flags {
   }
 
   take(flags, reviews) {
-    for (const review of reviews) {
-      const flag = flags.find((one) => isOf(review, one));
-      flag.review = review;
-      this.list.renew(flag);
-    }
+    for (const review of reviews) this.renew(flags.find((one) => isOf(review, one)), review);
+  }
+
+  renew(flag, review) {
+    if (flag.review?.review_id === review?.review_id) return;
+    flag.review = review;
+    this.list.renew(flag);
   }
 
   forward(flags) {
     this.list.selectAll(false);
-    if (this.list.at < this.list.rows.length - 1 || this.next) return this.move(1);
-    return this.open(this.list.current ?? flags[0]);
+    const { at, rows, current } = this.list;
+    const more = at < rows.length - 1 || this.next;
+    return flags.includes(current) && more ? this.move(1) : this.open(current);
   }
 
   // Somebody was faster: it is said who and what, and only a second, deliberate step goes on.

@@ -12,6 +12,7 @@ const number = new Intl.NumberFormat("en");
 
 const page = {
   mayDecide: false,
+  isRecording: false,
   names: {},
   brand: (key) => (key === null ? "not scored" : page.names[key] ?? key),
   labels: () => Object.entries(page.names),
@@ -24,6 +25,14 @@ const page = {
       page.notice("failed", [error.message]);
       return null;
     }
+  },
+
+  // A key pressed twice decides once.
+  async recording(work) {
+    if (page.isRecording) return;
+    page.isRecording = true;
+    await page.trying(work);
+    page.isRecording = false;
   },
 
   done(words) {

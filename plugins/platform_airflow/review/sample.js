@@ -91,7 +91,7 @@ export class Sample {
     if (!row || !this.page.mayDecide) return null;
     const { ds, marketplace, listing_id } = row;
     const seen = row.review?.review_id ?? null;
-    return this.page.trying(async () => {
+    return this.page.recording(async () => {
       try {
         const body = { subject: { ds, marketplace, listing_id, seen }, label };
         const { reviews: [review] } = await send("answers", body);
