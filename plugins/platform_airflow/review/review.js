@@ -147,7 +147,9 @@ function theme() {
   const { body, documentElement: outside } = parent.document;
   const { style, classList } = document.documentElement;
   classList.toggle("dark", outside.classList.contains("dark"));
-  if (parent !== window) style.setProperty("--ground", parent.getComputedStyle(body).backgroundColor);
+  const ground = [body, outside].map((one) => parent.getComputedStyle(one).backgroundColor)
+    .find((colour) => !/^rgba\(.*, 0\)$|transparent/.test(colour));
+  if (parent !== window && ground) style.setProperty("--ground", ground);
 }
 
 async function begin() {
