@@ -199,7 +199,8 @@ def by_pandas(settings: Settings, ds: str) -> int:
         if floor is not None and row["price_usd"] < floor:
             flags.append({**row.drop("probabilities"), "verdict": "counterfeit", "floor": floor})
     uri = settings.warehouse_uri.get_secret_value().replace("postgresql:", "postgresql+psycopg:")
-    pd.DataFrame(flags).to_sql("pandas_flags", sqlalchemy.create_engine(uri), index=False)
+    engine = sqlalchemy.create_engine(uri)
+    pd.DataFrame(flags).to_sql("pandas_flags", engine, schema="warehouse", index=False)
     return len(flags)
 
 
