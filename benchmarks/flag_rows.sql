@@ -9,7 +9,7 @@ INSERT INTO warehouse.flagged_listings (
 )
 SELECT
     date '2026-01-01' + day AS ds,
-    (ARRAY['shop', 'bazaar', 'mall'])[1 + n % 3] AS marketplace,
+    (ARRAY['shop', 'bazaar', 'mall'])[1 + (n + 2) % 3] AS marketplace,
     'L' || n AS listing_id,
     CASE WHEN n % 4 = 0 THEN 'review' ELSE 'counterfeit' END AS verdict,
     (ARRAY['weak_logo', 'origin', 'relisted', 'obfuscated'])[1 + n % 4] AS rule_id,
@@ -73,7 +73,7 @@ INSERT INTO warehouse.flag_reviews
     (marketplace, listing_id, ds, decision, reviewed_by, image_sha256, rule_id, rules_version, model_version)
 SELECT
     marketplace, listing_id, ds,
-    (ARRAY['confirmed', 'confirmed', 'dismissed', 'unsure'])[1 + length(title) % 4],
+    (ARRAY['confirmed', 'confirmed', 'dismissed', 'unsure'])[1 + abs(hashtext(listing_id)) % 4],
     'ann', image_sha256, rule_id, rules_version, model_version
 FROM warehouse.flagged_listings
 WHERE first_flagged_ds = ds AND right(listing_id, 2) < '25';
@@ -85,7 +85,7 @@ WITH notices AS (
     RETURNING notice_id, marketplace, seller_id
 ), named AS (
     INSERT INTO warehouse.takedown_notice_listings
-    SELECT notice_id, marketplace, listing_id, ds, review_id
+    SELECT notices.notice_id, marketplace, listing_id, ds, review_id
     FROM notices JOIN warehouse.confirmed_flags USING (marketplace, seller_id)
 )
 INSERT INTO warehouse.takedown_notice_events (notice_id, status, changed_by)

@@ -115,6 +115,12 @@ class Asked(BaseModel):
     decision: Annotated[Literal["open", "confirmed", "dismissed", "unsure"] | None, MayBe] = None
 
 
+class AskedPage(Asked):
+    """A page of these, after the one whose ``next`` is ``after``."""
+
+    after: str | None = None
+
+
 def _not_forged(
     x_review: Annotated[str | None, Header()] = None,
     sec_fetch_site: Annotated[str | None, Header()] = None,
@@ -151,6 +157,7 @@ def _wrong(_: Request, error: RequestValidationError) -> JSONResponse:
 def choices(user: GetUserDep) -> dict[str, Any]:
     """Who looks and whether they may decide, the filters' values, and the labels there are."""
     from counterfeit_ml.brands import NO_LOGO, load_brands
+    from counterfeit_ml.warehouse.reviews import Reviews
 
     found = settings()
     brands = load_brands(found.config_dir).brands
@@ -162,16 +169,16 @@ def choices(user: GetUserDep) -> dict[str, Any]:
         "reviewer": user.get_name(),
         "may_decide": may_decide,
         "labels": labels,
-        **_reviews().choices(),
+        **Reviews(found).choices(),
     }
 
 
 @app.get("/api/flags")
-def flags(asked: Annotated[Asked, Query()], after: str | None = None) -> dict[str, Any]:
+def flags(asked: Annotated[AskedPage, Query()]) -> dict[str, Any]:
     """A page of flags, riskiest first; ``next`` asks for the one behind it."""
     from counterfeit_ml.warehouse.reviews import PAGE
 
-    rows = _reviews().page(_filters(asked), _place(after), PAGE + 1)
+    rows = _reviews().page(_filters(asked), _place(asked.after), PAGE + 1)
     page = rows[:PAGE]
     return {"flags": page, "next": _name(page[-1]) if len(rows) > PAGE else None}
 
@@ -218,10 +225,12 @@ def picture(digest: Annotated[str, InPath(pattern=r"^[0-9a-f]{64}$")]) -> Respon
     """The picture of a flag or of the sample, and no other object of the lake."""
     from counterfeit_ml.lake import Lake
     from counterfeit_ml.pictures import MAX_BYTES, media_type
+    from counterfeit_ml.warehouse.reviews import Reviews
 
-    if not _reviews().shows(digest):
+    found = settings()
+    if not Reviews(found).shows(digest):
         raise HTTPException(404, "No flag has such a picture.")
-    data = Lake(settings()).get(Lake.image_key(digest), at_most=MAX_BYTES)
+    data = Lake(found).get(Lake.image_key(digest), at_most=MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise PictureError(f"The picture is larger than {MAX_BYTES} bytes.")
     return Response(data, media_type=media_type(data), headers=PICTURE_HEADERS)
@@ -244,7 +253,7 @@ def _reviews() -> Any:
 def _filters(asked: Asked) -> Any:
     from counterfeit_ml.warehouse.reviews import Filters
 
-    return Filters(**asked.model_dump())
+    return Filters(**asked.model_dump(exclude={"after"}))
 
 
 def _subject(key: Key) -> Any:
