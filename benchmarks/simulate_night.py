@@ -32,7 +32,7 @@ PLOT = Path(__file__).parents[1] / "docs" / "images" / "night.svg"
 class Costs:
     """Seconds, as measured; see docs/scaling.md, which says where each is from."""
 
-    picture_cpu: float = 0.0085
+    picture_cpu: float = 0.0068
     """Fetch, decode and inference of one picture on one core."""
     s3_pictures: float = 1200.0
     """Pictures that one S3 server gives out in a second, whoever asks."""

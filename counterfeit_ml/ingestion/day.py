@@ -11,13 +11,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from counterfeit_ml.errors import IngestionError
+from counterfeit_ml.heap import few_arenas, give_back_memory
 from counterfeit_ml.ingestion.clerk import COUNTED, Clerk
 from counterfeit_ml.ingestion.crawl import ShopAwayError
 from counterfeit_ml.ingestion.draft import Draft
 from counterfeit_ml.ingestion.examination import Examiner, Verdict
 from counterfeit_ml.ingestion.finding import Finding
 from counterfeit_ml.ingestion.gallery import Gallery
-from counterfeit_ml.ingestion.heap import few_arenas, give_back_memory
 from counterfeit_ml.ingestion.memory import Memory
 from counterfeit_ml.ingestion.publication import Publication
 from counterfeit_ml.ingestion.rates import forget_rates, usd_rate

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from counterfeit_ml.datasets import IMAGE_SCORES
 from counterfeit_ml.errors import PartitionMissingError, PictureError
+from counterfeit_ml.heap import few_arenas
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.logo_classifier import LogoClassifier
 from counterfeit_ml.patience import patiently
@@ -46,6 +47,7 @@ def score_pictures(
     What cannot be scored is a row with the reason. S3 may be away for a minute; after that
     ``LakeError``. Memory does not grow with the number of digests.
     """
+    few_arenas()  # each shard has threads of its own: their heaps would pile up
     idle: SimpleQueue[LogoClassifier] = SimpleQueue()
     for classifier in classifiers:
         idle.put(classifier)

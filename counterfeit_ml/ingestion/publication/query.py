@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from counterfeit_ml.ingestion.heap import give_back_memory
+from counterfeit_ml.heap import give_back_memory
 
 Files = list[str]
 MEMORY = "128MB"

@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import psutil
-from counterfeit_ml.ingestion.heap import few_arenas, give_back_memory
+from counterfeit_ml.heap import few_arenas, give_back_memory
 few_arenas()
 kept = [bytes(1000) for _ in range(200_000)]
 del kept[1::2], kept[:]
