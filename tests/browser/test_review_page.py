@@ -114,7 +114,7 @@ def test_filters_leave_what_they_name(review):
     review.get_by_label("Brand").select_option("nike")
     expect(rows(review)).to_have_count(1)
     heading(review, "third bag")
-    expect(review.locator("#count")).to_have_text("1 flags")
+    expect(review.locator("#count")).to_have_text("1 flag")
     review.get_by_label("Brand").select_option("")
     review.get_by_label("Verdict").select_option("review")
     heading(review, "fifth bag")

@@ -16,6 +16,10 @@ export const foreign = (text) => element("bdi", String(text));
 export const percent = (share, digits = 0) =>
   (typeof share === "number" ? `${(100 * share).toFixed(digits)} %` : "unknown");
 
+const COUNT = new Intl.NumberFormat("en");
+
+export const many = (count, word) => `${COUNT.format(count)} ${word}${count === 1 ? "" : "s"}`;
+
 const AMOUNT = new Intl.NumberFormat("en", {
   minimumFractionDigits: 2, maximumFractionDigits: 2,
 });

@@ -1,7 +1,7 @@
 // The tab *Flags*: one flag with all that speaks for and against it, and the decision about it.
 
 import { ask, send } from "./api.js";
-import { bar, element, foreign, link, money, percent, picture, time } from "./dom.js";
+import { bar, element, foreign, link, many, money, percent, picture, time } from "./dom.js";
 import { keyOf, List, title } from "./list.js";
 
 export const DECISIONS = {
@@ -63,7 +63,7 @@ export class Flags {
       ], { class: "figures" }),
       element("span", [
         badge(flag.verdict), flag.review && badge(flag.review.decision),
-        flag.other_sellers ? badge(`${flag.other_sellers} other sellers`, "shared") : null,
+        flag.other_sellers ? badge(many(flag.other_sellers, "other seller"), "shared") : null,
       ], { class: "badges" }),
     ];
   }

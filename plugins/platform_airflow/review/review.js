@@ -1,14 +1,13 @@
 // The page *Review*: tabs, filters, keys and notices around the two lists.
 
 import { ask } from "./api.js";
-import { element, options } from "./dom.js";
+import { element, many, options } from "./dom.js";
 import { DECISIONS, Flags } from "./flags.js";
 import { Sample } from "./sample.js";
 
 const find = (selector) => document.querySelector(selector);
 const notice = find("#notice");
 const help = find("#help");
-const number = new Intl.NumberFormat("en");
 
 const page = {
   mayDecide: false,
@@ -77,7 +76,7 @@ async function count() {
   const { flags, at_most: most } = await ask("count", given(tabs.flags.filters));
   if (mine !== counting || !isOpen("flags")) return;
   if (flags === null) page.count("many flags");
-  else page.count(flags < most ? `${number.format(flags)} flags` : `${number.format(most)} flags or more`);
+  else page.count(flags < most ? many(flags, "flag") : `${many(most, "flag")} or more`);
 }
 
 function show(name) {
@@ -143,10 +142,14 @@ find("[role=tablist]").addEventListener("keydown", (event) => {
 });
 find("#help-button").addEventListener("click", () => help.showModal());
 
-// Airflow's own light or dark, which its page keeps as a class of its root.
+// Airflow's own light or dark, which its page keeps as a class of its root, on Airflow's own ground.
 function theme() {
-  const dark = parent.document.documentElement.classList.contains("dark");
-  document.documentElement.classList.toggle("dark", dark);
+  const { body, documentElement: outside } = parent.document;
+  const { style, classList } = document.documentElement;
+  classList.toggle("dark", outside.classList.contains("dark"));
+  const ground = [body, outside].map((one) => parent.getComputedStyle(one).backgroundColor)
+    .find((colour) => !/^rgba\(.*, 0\)$|transparent/.test(colour));
+  if (parent !== window && ground) style.setProperty("--ground", ground);
 }
 
 async function begin() {
