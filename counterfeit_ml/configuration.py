@@ -40,7 +40,7 @@ class Document:
             root = yaml.compose(text, yaml.CSafeLoader)
             return cls(path, _content(path, root), root)
         except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            line = _line(error.problem_mark)
             raise ConfigError(f"{path}:{line}: this is not valid YAML: {error.problem}.") from error
         # Of a number of thousands of digits, or a day such as 2026-13-01.
         except (yaml.YAMLError, ValueError) as error:
@@ -70,7 +70,7 @@ class Document:
             if found is None:
                 break
             mark, node = found
-            line = mark.line + 1
+            line = _line(mark)
         return line
 
     def _told(self, model: type[BaseModel], fault: Any) -> str:
@@ -107,7 +107,7 @@ def _check_events(path: Path, text: str) -> None:
     """Refuse what would make much of little, before anything is made of it."""
     depth = 0
     for event in yaml.parse(text, yaml.CSafeLoader):
-        line = event.start_mark.line + 1
+        line = _line(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
             raise ConfigError(f"{path}:{line}: aliases are not allowed: write it out.")
         if isinstance(event, yaml.CollectionStartEvent):
@@ -125,7 +125,7 @@ def _content(path: Path, root: yaml.Node | None) -> Any:
         seen = set()
         for key, _ in mapping.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                line = key.start_mark.line + 1
+                line = _line(key.start_mark)
                 raise ConfigError(f"{path}:{line}: the key {key.value!r} is given twice.")
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
     return yaml.CSafeLoader("").construct_document(root)
@@ -150,6 +150,10 @@ def _entry(node: yaml.Node | None, part: str | int) -> tuple[Any, yaml.Node] | N
     elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part].start_mark, node.value[part]
     return None
+
+
+def _line(mark: Any) -> int:
+    return 1 if mark is None else int(mark.line) + 1
 
 
 def _dotted(place: Place) -> str:

@@ -37,10 +37,10 @@ RUNNERS_UP = """coalesce(to_json([
     ])[1:3]
 ])::VARCHAR, '[]')"""
 
-EVERY, NONE, DECIDED = (
+EVERY, NONE, KEPT = (
     "SELECT look FROM looked",
     "SELECT look FROM looked WHERE false",
-    "SELECT look FROM decided",
+    "SELECT look FROM kept",
 )
 """Looks whose pictures are to be counted."""
 
@@ -119,15 +119,16 @@ class _Day:
         self._look()
         self._list_sellers()
         self._count_pictures(EVERY if self.rules.book.asks("other_sellers") else NONE)
-        self._decide()
-        self._count_pictures(DECIDED)
+        highest_lot = self._highest_lot()
+        self._keep(ds, highest_lot)
+        self._count_pictures(KEPT)
         self.connection.execute(statement("sellers"))
         days = self._table(statement("days"), rules_version=self.rules.version)
         sellers = self._table("SELECT marketplace, seller_id FROM sellers ORDER BY ALL")
         return FlaggedDay(
             flags=self._flags().cast(FLAGS),
             floors=floors,
-            sample=self._sample(ds).cast(SAMPLE),
+            sample=self._sample(highest_lot).cast(SAMPLE),
             days=days.cast(DAYS),
             sellers=sellers.cast(SELLERS),
             run_id=run_id,
@@ -151,10 +152,8 @@ class _Day:
             seller_history=earlier.seller_history, flagged_pictures=earlier.flagged_pictures
         )
         hashes = self.connection.sql(statement("hashes")).fetchnumpy()["phash"]
-        alike = smallest_alike(np.asarray(hashes, np.uint64))
-        near = alike != hashes
-        looks = pa.table({"phash": _hex(hashes[near]), "look": _hex(alike[near])})
-        self.register(looks=looks)
+        alike, smallest = smallest_alike(np.asarray(hashes, np.uint64))
+        self.register(looks=pa.table({"phash": _hex(alike), "look": _hex(smallest)}))
         self.connection.execute(statement("looked", picture=PICTURE))
         self.connection.execute(statement("flagged_looks"))
 
@@ -172,16 +171,23 @@ class _Day:
     def _count_pictures(self, wanted: str) -> None:
         self.connection.execute(statement("pictures", wanted=wanted))
 
-    def _decide(self) -> None:
+    def _highest_lot(self) -> str:
+        """Some ten times as many listings have a lower one, 32 hex digits, as are wanted."""
+        rows = self._table("SELECT count(*) AS rows FROM scored")["rows"][0].as_py()
+        share = 10 * SAMPLED * 16**32 // max(rows, 1)
+        return f"{share:032x}" if share < 16**32 else "g"
+
+    def _keep(self, ds: str, highest_lot: str) -> None:
         book, catalogue = self.rules.book, self.rules.catalogue
         query = Query(_names(book, catalogue))
         own = own_floors(catalogue)
         query.values |= {"brands": sorted(catalogue.brands), "own_floors": own}
+        query.values |= {"ds": ds, "highest_lot": highest_lot}
         asked = own or book.asks("category")
         category = category_sql(catalogue, query) if asked else "NULL::VARCHAR"
         facts = statement("facts", category=category)
         self.connection.execute(
-            statement("decide", rules=_cases(book, query), facts=facts), query.values
+            statement("keep", rules=_cases(book, query), facts=facts), query.values
         )
 
     def _flags(self) -> pa.Table:
@@ -194,9 +200,9 @@ class _Day:
         sql = statement("flags", **parts, runners_up=RUNNERS_UP, picture=PICTURE)
         return self._table(sql, rules_version=self.rules.version, **query.values)
 
-    def _sample(self, ds: str) -> pa.Table:
+    def _sample(self, highest_lot: str) -> pa.Table:
         sql = statement("sample", runners_up=RUNNERS_UP, picture=PICTURE)
-        return self._table(sql, ds=ds, rows=SAMPLED)
+        return self._table(sql, highest_lot=highest_lot, rows=SAMPLED)
 
     def _table(self, sql: str, **values: Any) -> pa.Table:
         return self.connection.sql(sql, params=values or None).to_arrow_table()

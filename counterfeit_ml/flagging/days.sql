@@ -5,6 +5,6 @@ FROM (
     FROM scored
     GROUP BY marketplace
 )
-LEFT JOIN (SELECT marketplace, count(*) AS flagged FROM decided GROUP BY marketplace)
+LEFT JOIN (SELECT marketplace, count(*) AS flagged FROM kept WHERE position IS NOT NULL GROUP BY marketplace)
     USING (marketplace)
 ORDER BY marketplace

@@ -1,4 +1,4 @@
--- Every scored listing that is not an allowed seller's, with the facts that rules ask for.
+-- Every scored listing with the facts that rules ask for.
 -- Tables: looked (the day's scored listings, and how their pictures look), price_floors,
 -- allowed_sellers, listed_sellers, seller_history, pictures and flagged_looks; what no rule asks
 -- for is empty. `kind` is the category as brands.yaml names it.
@@ -8,9 +8,9 @@ WITH recognised AS (
         CASE WHEN list_contains($brands::VARCHAR[], brand) THEN confidence::DOUBLE END AS logo_confidence,
         CASE WHEN isfinite(price_usd) AND price_usd >= 0 THEN price_usd END AS usd,
         concat(marketplace, '/', listing_id) AS name,
+        md5(concat_ws('/', $ds, marketplace, listing_id)) AS lot,
         /* category */ AS kind
     FROM looked
-    ANTI JOIN allowed_sellers USING (marketplace, seller_id)
 ),
 
 slotted AS (
@@ -27,6 +27,7 @@ SELECT
     CASE WHEN price_floors.price_floor_usd IS NOT NULL THEN price_floors.source END AS floor_source,
     CASE WHEN price_floors.source = 'learnt' THEN price_floors.listings END AS floor_listings,
     price_floors.retail_usd,
+    allowed_sellers.seller_id IS NOT NULL AS allowed,
     usd / price_floors.price_floor_usd AS price_ratio,
     usd / price_floors.retail_usd AS price_retail_ratio,
     coalesce(listed_sellers.lists, []) AS seller_lists,
@@ -39,6 +40,9 @@ SELECT
         WHEN flagged_looks.last_name <> slotted.name THEN flagged_looks.last_name
     END AS relisted_of
 FROM slotted
+LEFT JOIN allowed_sellers
+    ON slotted.marketplace = allowed_sellers.marketplace
+    AND slotted.seller_id = allowed_sellers.seller_id
 LEFT JOIN price_floors
     ON slotted.marketplace = price_floors.marketplace
     AND slotted.brand = price_floors.brand

@@ -1,16 +1,16 @@
--- The decided listings as flags.
--- Tables: decided, rules (position, rule_id, verdict), pictures, sellers.
+-- The listings that a rule decided as flags.
+-- Tables: kept, rules (position, rule_id, verdict), pictures, sellers.
 WITH shown AS (
     SELECT
-        decided.* EXCLUDE (other_sellers),
+        kept.* EXCLUDE (other_sellers),
         pictures.picture_group,
-        greatest(coalesce(pictures.sellers, 0) - (decided.seller_id IS NOT NULL)::INTEGER, 0)
+        greatest(coalesce(pictures.sellers, 0) - (kept.seller_id IS NOT NULL)::INTEGER, 0)
             AS other_sellers,
         sellers.listings AS seller_listings
-    FROM decided
+    FROM kept
     LEFT JOIN pictures USING (look)
     LEFT JOIN sellers
-        ON decided.marketplace = sellers.marketplace AND decided.seller_id = sellers.seller_id
+        ON kept.marketplace = sellers.marketplace AND kept.seller_id = sellers.seller_id
 )
 
 SELECT

@@ -1,4 +1,4 @@
--- A few scored listings at random, the same ones each time: so that people also see what the model
+-- The listings with the lowest lots, the same ones each time: so that people also see what the model
 -- does not flag.
 SELECT
     marketplace,
@@ -14,7 +14,7 @@ SELECT
     url,
     image_sha256,
     model_version
-FROM scored
-WHERE brand IS NOT NULL AND /* picture */ IS NOT NULL
-ORDER BY md5(concat_ws('/', $ds, marketplace, listing_id)), marketplace, listing_id
+FROM kept
+WHERE lot < $highest_lot AND brand IS NOT NULL AND /* picture */ IS NOT NULL
+ORDER BY lot, marketplace, listing_id
 LIMIT $rows

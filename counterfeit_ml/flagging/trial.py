@@ -82,7 +82,7 @@ def _examples(changed: pa.Table) -> list[Example]:
         seen[kind] += 1
         if seen[kind] <= EXAMPLES:
             chosen.append(index)
-    return [_example(row) for row in changed.take(chosen).to_pylist()]
+    return [_example(row) for row in changed.take(pa.array(chosen, pa.int64())).to_pylist()]
 
 
 def _example(row: dict[str, Any]) -> Example:
