@@ -55,6 +55,7 @@ SELECT
     (0.89 + n % 1000 / 10000.0) * (1 - (10 + n % 90) / 200.0) AS risk
 FROM generate_series(0, 89) AS day, generate_series(day * 800, day * 800 + 11999) AS n;
 
+-- All that follows from the flags.
 INSERT INTO warehouse.flagged_days
 SELECT ds, marketplace, 200000, count(*), max(rules_version), '7', max(run_id), max(flagged_at)
 FROM warehouse.flagged_listings GROUP BY ds, marketplace;
