@@ -188,9 +188,10 @@ def every_fact(settings: Settings, ds: str) -> float:
 
 
 def by_pandas(settings: Settings, ds: str) -> int:
-    """The shipped rules over every row of a frame, and the flags by ``to_sql``; how many.
+    """The shipped rules over every row of a frame, and by ``to_sql`` what ``flag`` writes: flags,
+    sellers, counts of the day. How many flags.
 
-    With the columns of a flag that are not of near-duplicates, samples or counts of the day.
+    Spared are near-duplicate pictures, categories, the sample and the comparison with what stands.
     """
     brands = load_brands(settings.config_dir).brands
     with tempfile.TemporaryDirectory() as folder:
@@ -230,7 +231,9 @@ def by_pandas(settings: Settings, ds: str) -> int:
         one["seller_listings"] = listings[one["marketplace"], one["seller_id"]]
     uri = settings.warehouse_uri.get_secret_value().replace("postgresql:", "postgresql+psycopg:")
     engine = sqlalchemy.create_engine(uri)
-    pd.DataFrame(flags).to_sql("pandas_flags", engine, schema="warehouse", index=False)
+    days = Counter(frame["marketplace"])
+    for name, rows in {"flags": flags, "sellers": list(listings), "days": days.items()}.items():
+        pd.DataFrame(rows).to_sql(f"pandas_{name}", engine, schema="warehouse", index=False)
     return len(flags)
 
 

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from counterfeit_ml.flagging.trial import CHANGES, Example, Trial
 
-SHOWN = 60
-"""Characters of a title."""
+TITLE, REASON = 60, 200
+"""Characters of each that are shown."""
 
 
 def trial_tables(trial: Trial) -> RenderableType:
@@ -61,10 +61,10 @@ def _change(before: str | None, after: str | None) -> str:
 
 
 def _reason(sentence: str) -> Text:
-    return Text(_plain(sentence), style="dim")
+    return Text(_plain(sentence, REASON), style="dim")
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, most: int = TITLE) -> str:
     """Short, and without what would move a terminal's cursor or turn its direction."""
-    shown = "".join(char if char.isprintable() else "�" for char in text[: SHOWN * 3])
-    return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 1]}…"
+    shown = "".join(char if char.isprintable() else "�" for char in text[: most + 1])
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
