@@ -11,8 +11,8 @@ UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test test-browser lint bench bench-ingestion bench-model \
-	bench-networks bench-night lock
+.PHONY: help setup demo up status down test test-browser lint bench bench-flagging \
+	bench-ingestion bench-model bench-networks bench-night lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,13 +54,16 @@ lint: setup ## check style, imports and types
 	@$(BIN)/mypy
 
 bench: setup ## measure what we claim, both sides in one run
-	@for one in inference ingestion scoring; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done
+	@for one in inference ingestion scoring flagging; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done
 
 bench-ingestion: setup ## ingestion against Scrapy's own pipeline, and its memory; half an hour
 	@$(BIN)/python benchmarks/bench_ingestion.py
 
 bench-scoring: setup ## the scoring engine against the origin, tf.data and Ray; half an hour
 	@$(BIN)/python benchmarks/bench_scoring.py
+
+bench-flagging: setup ## flags of 600,000 listings against pandas; queries and the review page under load
+	@$(BIN)/python benchmarks/bench_flagging.py
 
 bench-model: setup ## the logo model on real pictures: make bench-model DATA=folder; two hours
 	@$(BIN)/python benchmarks/bench_model.py "$(DATA)"

@@ -110,7 +110,7 @@ def exported(learned: Learned, folder: PictureFolder, market: Path) -> dict[str,
 
 def marketplace(classifier: LogoClassifier, folder: Path) -> dict[str, float]:
     """The origin's rule: confidence above 0.89, and the truth's price in USD below the floor."""
-    floors = {key: brand.price_floor_usd for key, brand in load_brands(CONFIG).brands.items()}
+    floors = {key: brand.floor_usd for key, brand in load_brands(CONFIG).brands.items()}
     pictures = _pictures(folder / "listings.jsonl")
     hits = flags = wanted = 0
     for truth in map(json.loads, (folder / "truth.jsonl").read_text("utf-8").splitlines()):

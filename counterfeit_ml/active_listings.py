@@ -54,7 +54,7 @@ def active_listings(
     taken = _marketplaces(lake, LISTINGS, ds)
     if not taken:
         return None
-    known, wanted = _newest_histories(lake, ds), ("listing_id", *columns)
+    known, wanted = newest_histories(lake, ds), ("listing_id", *columns)
     found = [
         _Marketplace(lake, ds, name, known.get(name), wanted, folder / f"active-{number}").copy()
         for number, name in enumerate(sorted(taken | known.keys()))
@@ -70,8 +70,11 @@ def _marketplaces(lake: Lake, dataset: Dataset, ds: str) -> set[str]:
     return {one["marketplace"] for one in lake.partitions(dataset, ds=ds)}
 
 
-def _newest_histories(lake: Lake, ds: str) -> dict[str, str]:
-    """Of each marketplace the last day whose history was published, and its listings with it."""
+def newest_histories(lake: Lake, ds: str) -> dict[str, str]:
+    """Of each marketplace the last day whose history was published, and its listings with it.
+
+    Looks back from ``ds`` as long as listings are carried.
+    """
     found: dict[str, str] = {}
     for back in range(CARRIED_DAYS):
         day = (date.fromisoformat(ds) - timedelta(days=back)).isoformat()

@@ -5,13 +5,15 @@ import logging
 import mimetypes
 import sys
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date
 from enum import StrEnum
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from counterfeit_ml.errors import CounterfeitError, IngestionError, TrainingError
@@ -25,6 +27,7 @@ app = typer.Typer(
 # A log has no width of its own; rich would take 80 columns and cut the tables.
 console = Console(width=None if sys.stdout.isatty() else 120)
 STACK = "The embedded stack"
+REVIEWED = "What people confirmed"
 JOB = "The job, stage by stage (for people without Airflow at hand)"
 
 
@@ -278,6 +281,25 @@ def labels(
     _import_labels(Settings.load(), source, name, origin, _brands(brands))
 
 
+@app.command(rich_help_panel=JOB)
+def reviews() -> None:
+    """Bring what reviewers decided into the lake, as the label set `reviews`.
+
+    A confirmed flag gives its brand, or the label the reviewer gave; a dismissed one, or a picture
+    of the sample, the label given. The last decision counts; where two listings with one picture
+    say two things of it, neither does. `retrain` does this first.
+    """
+    _import_reviews(Settings.load())
+
+
+def _import_reviews(settings: Settings) -> None:
+    from counterfeit_ml.training import import_reviews
+    from counterfeit_ml.training.label_summary import summary_tables
+
+    summary = import_reviews(settings)
+    console.print("reviews: as it was" if summary is None else summary_tables(summary))
+
+
 def _import_labels(
     settings: Settings, source: str, name: str | None, origin: str, brands: tuple[str, ...]
 ) -> str:
@@ -324,6 +346,7 @@ def retrain(
     from counterfeit_ml.validation import validate_training_images
 
     settings, chosen, sets = Settings.load(), _brands(brands), list(label_set or ())
+    _import_reviews(settings)
     if labels is not None:
         # Whole, so that the set is the same whichever of its classes a training takes.
         every = ALL_BRANDS if chosen else ()
@@ -418,11 +441,44 @@ def score(day: Day) -> None:
 
 
 @app.command(rich_help_panel=JOB)
-def flag(day: Day) -> None:
-    """Put the rules over a day's scored listings, into warehouse.flagged_listings."""
-    from counterfeit_ml.flagging import flag as run
+def flag(
+    day: Annotated[
+        str | None,
+        typer.Argument(parser=_day, metavar="DAY", help="The partition, such as 2026-11-22."),
+    ] = None,
+    day_option: Annotated[
+        str | None, typer.Option("--day", parser=_day, metavar="DAY", help="The same.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would change; nothing is written.")
+    ] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="With --dry-run: other rules than config/rules.yaml."),
+    ] = None,
+) -> None:
+    """Put the rules over a day's scored listings, into warehouse.flagged_listings.
 
-    console.print(run(Settings.load(), day, run_id="counterfeit flag"))
+    \b
+    counterfeit flag 2026-11-22
+        make the day's flags what the rules say
+    counterfeit flag --dry-run --rules new.yaml 2026-11-22
+        which flags other rules would make, clear or change
+    """
+    from counterfeit_ml.flagging import flag as run
+    from counterfeit_ml.flagging import try_rules
+    from counterfeit_ml.flagging.report import trial_tables
+
+    if day is None or day_option is not None:
+        if (day is None) == (day_option is None):
+            raise typer.BadParameter("give one day such as 2026-11-22.")
+        day = str(day_option)
+    if dry_run:
+        console.print(trial_tables(try_rules(Settings.load(), day, rules)))
+    elif rules is not None:
+        raise typer.BadParameter("flags follow config/rules.yaml: give --rules with --dry-run.")
+    else:
+        console.print(str(run(Settings.load(), day, run_id="counterfeit flag")))
 
 
 @app.command(rich_help_panel=JOB)
@@ -435,6 +491,81 @@ def drift(day: Day) -> None:
     settings = Settings.load()
     found = measure_drift(settings, day)
     console.print(drift_table(found, drift_of(Lake(settings), day)))
+
+
+@app.command(rich_help_panel=REVIEWED)
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to: a name that ends in .csv or .parquet.")],
+    marketplace: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    seller: Annotated[str | None, typer.Option(help="Only of this seller id.")] = None,
+    notice: Annotated[int | None, typer.Option(help="Only what this notice names.")] = None,
+) -> None:
+    """Write the flags that people confirmed to a file, with their evidence, by seller."""
+    from counterfeit_ml.takedown import export as run
+
+    done = run(Settings.load(), file, marketplace, seller, notice)
+    console.print(
+        f"{file}: {done.listings} confirmed listings of {done.sellers} sellers.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+notice = typer.Typer(no_args_is_help=True, help="Takedown notices: what was handed on, its status.")
+app.add_typer(notice, name="notice", rich_help_panel=REVIEWED)
+Note = Annotated[str | None, typer.Option(help="For instance the marketplace's case number.")]
+By = Annotated[str, typer.Option(help="Who does it.", default_factory=getuser)]
+
+
+@notice.command("open")
+def open_notice(
+    marketplace: Annotated[str, typer.Argument(help="As in the flags.")],
+    seller: Annotated[str, typer.Argument(help="The seller's id, as in the flags.")],
+    note: Note = None,
+    *,
+    by: By,
+) -> None:
+    """Draft a notice of a seller's confirmed listings that none names yet."""
+    from counterfeit_ml.takedown import open_notice as run
+
+    console.print(run(Settings.load(), marketplace, seller, by, note), markup=False)
+
+
+class NoticeStatus(StrEnum):
+    """What became of a notice after it was drafted."""
+
+    sent = "sent"
+    acknowledged = "acknowledged"
+    removed = "removed"
+    rejected = "rejected"
+
+
+@notice.command("set")
+def set_status(
+    number: Annotated[int, typer.Argument(help="Of the notice.")],
+    status: Annotated[NoticeStatus, typer.Argument(help="What became of it.")],
+    note: Note = None,
+    *,
+    by: By,
+) -> None:
+    """Note that a notice was sent, acknowledged or rejected, or its listings removed."""
+    from counterfeit_ml.takedown import set_status as run
+
+    console.print(run(Settings.load(), number, status, by, note), markup=False)
+
+
+@notice.command("list")
+def list_notices() -> None:
+    """Show every notice with its last status, the newest first."""
+    from counterfeit_ml.takedown import notices as run
+
+    table = Table("notice", "marketplace", "seller", "listings", "status", "since", "by", "note")
+    for one in run(Settings.load()):
+        since = f"{one['changed_at'].astimezone(UTC):%Y-%m-%d %H:%M}"
+        cells = (one["notice_id"], one["marketplace"], one["seller_id"], one["listings"])
+        rest = (one["status"], since, one["changed_by"], one["note"] or "")
+        table.add_row(*(Text(str(cell)) for cell in (*cells, *rest)))
+    console.print(table)
 
 
 def main() -> None:

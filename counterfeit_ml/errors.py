@@ -1,5 +1,7 @@
 """The project's own errors. Each message says what was wrong, where, and what to do."""
 
+from typing import Any
+
 
 class CounterfeitError(Exception):
     """Base of every error a person may see; its text is one readable sentence."""
@@ -23,6 +25,27 @@ class DiskError(CounterfeitError):
 
 class WarehouseError(CounterfeitError):
     """The warehouse (PostgreSQL) cannot be read or written."""
+
+
+class NotFlaggedError(CounterfeitError):
+    """A listing was to be reviewed whose flag, or place in the sample, is gone."""
+
+
+class DecidedMeanwhileError(CounterfeitError):
+    """Somebody else has decided in the meantime.
+
+    ``others`` has a row for each such listing: marketplace, listing_id and the ``review`` itself.
+    """
+
+    def __init__(self, others: list[dict[str, Any]]) -> None:
+        review = others[0]["review"]
+        more = f" and {len(others) - 1} more were decided" if len(others) > 1 else ""
+        super().__init__(
+            f"{others[0]['marketplace']} {others[0]['listing_id']} was {review['decision']} by "
+            f"{review['reviewed_by']} meanwhile{more}: nothing was recorded. Decide again if you "
+            "still want to."
+        )
+        self.others = others
 
 
 class RegistryError(CounterfeitError):
@@ -59,6 +82,10 @@ class TrainingError(CounterfeitError):
 
 class ScoringError(CounterfeitError):
     """A day cannot be scored."""
+
+
+class NoticeError(CounterfeitError):
+    """A takedown notice cannot be opened or changed, or an export not be written."""
 
 
 class StackError(CounterfeitError):

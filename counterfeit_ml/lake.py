@@ -149,10 +149,7 @@ class Lake:
         """
         partitions = self.partitions(dataset, **partition)
         if not partitions:
-            raise PartitionMissingError(
-                f"s3://{self.bucket}/{_prefix(dataset, partition)} was never published: run "
-                f"{dataset.written_by} for it first."
-            )
+            raise self._missing(dataset, partition)
         return pa.concat_tables(self._read_one(dataset, one, columns) for one in partitions)
 
     def tables(
@@ -192,7 +189,16 @@ class Lake:
 
     def manifest(self, dataset: Dataset, **partition: str) -> Manifest:
         """The manifest of one partition; raises ``PartitionMissingError``."""
-        return _manifest(self.get(f"{_prefix(dataset, partition)}/{MANIFEST}"))
+        try:
+            return _manifest(self.get(f"{_prefix(dataset, partition)}/{MANIFEST}"))
+        except PartitionMissingError as error:
+            raise self._missing(dataset, partition) from error
+
+    def _missing(self, dataset: Dataset, partition: dict[str, str]) -> PartitionMissingError:
+        return PartitionMissingError(
+            f"s3://{self.bucket}/{_prefix(dataset, partition)} was never published: run "
+            f"{dataset.written_by} for it first."
+        )
 
     def _read_one(
         self, dataset: Dataset, partition: dict[str, str], columns: Sequence[str] | None

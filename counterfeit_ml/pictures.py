@@ -52,16 +52,34 @@ def open_rgb(data: bytes, at_least: int = 0) -> Image.Image:
     """
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise PictureError(
-                f"The picture has {image.width} x {image.height} pixels, over the {MAX_PIXELS:,} "
-                "that are decoded."
-            )
+        _check_size(image)
         turn = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
         rgb = _pixels(image, data, at_least)
         return rgb.transpose(turn) if turn is not None else rgb
     except _UNDECODABLE as error:
         raise PictureError(f"{len(data)} bytes are not a whole picture: {_said(error)}") from error
+
+
+def media_type(data: bytes) -> str:
+    """The media type of an encoded picture, by its own header, such as ``image/png``.
+
+    Raises ``PictureError`` for what is none of ``FORMATS`` or has more than ``MAX_PIXELS``.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_size(image)
+            # A phone's JPEG with a second picture behind it is a JPEG to browsers.
+            return Image.MIME["JPEG" if image.format == "MPO" else str(image.format)]
+    except _UNDECODABLE as error:
+        raise PictureError(f"{len(data)} bytes are no picture: {_said(error)}") from error
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(
+            f"The picture has {image.width} x {image.height} pixels, over the {MAX_PIXELS:,} "
+            "that are decoded."
+        )
 
 
 def _said(error: BaseException) -> str:

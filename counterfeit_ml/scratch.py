@@ -31,15 +31,15 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def database(folder: Path, tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(folder: Path, tables: Tables, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with a view of each table's Parquet files, which spills into ``folder``.
 
-    One thread: rows come in the same order each time.
+    With one thread rows come in the same order each time.
     """
     config: dict[str, Any] = {
         "memory_limit": MEMORY,
         "temp_directory": str(folder / "spill"),
-        "threads": 1,
+        "threads": threads,
     }
     with duckdb.connect(config=config) as connection:
         for name, paths in tables.items():

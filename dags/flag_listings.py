@@ -8,7 +8,10 @@ day's rows of `warehouse.flagged_listings`, in one transaction.
 * **Starts** when `score_listings` has made the asset `scored_listings` of the day; for an earlier
   day by hand, for instance after a change of rules: nothing is scored again.
 * **Makes** the asset `flagged_listings` of the day.
-* **Fails** when a rules file is wrong (the task's last line names the key) or when the warehouse
+* **Shows** in its run's tab *Results* how many listings were scored and flagged, by verdict and by
+  rule.
+* **Try** other rules first: `counterfeit flag --dry-run --rules new.yaml DAY` (docs/rules.md).
+* **Fails** when a rules file is wrong (the task's last line names the line) or when the warehouse
   does not answer. Readers see the old day until the new one is complete.
 """
 
@@ -32,9 +35,11 @@ def flag_listings() -> None:
     @step(outlets=[FLAGGED_LISTINGS])
     def apply_rules(partition_key: str | None = None, run_id: str | None = None) -> dict:
         """Replace the day's flags."""
+        from dataclasses import asdict
+
         from counterfeit_ml.flagging import flag
 
-        return flag(settings(), day_of(partition_key), str(run_id))._asdict()
+        return asdict(flag(settings(), day_of(partition_key), str(run_id)))
 
     apply_rules()
 

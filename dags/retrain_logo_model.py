@@ -1,18 +1,19 @@
 """
 ### Retrain the logo model
 
-Trains MobileNet v1 on the labelled pictures in the lake, logs the run to MLflow, registers it as
+Trains MobileNet v1 on the labelled pictures in the lake, the newest decisions of the page *Review*
+among them, logs the run to MLflow, registers it as
 `logo-classifier` and compares it with the champion on the pictures kept back for evaluation. Where
 it is not worse, the alias `champion` moves to it; else the champion stays and the run is a success
 all the same. The decision, its reasons and the figures of both are tags of the version in MLflow.
 
 * **For** ML engineers, who compare the run with earlier ones in MLflow (button on the task).
-* **Starts** weekly, Sunday 04:00 UTC; when `import_labels` has made the asset `labels`, if at
-  least `min_new_labels` of them are new to the champion (else the run ends skipped); where a
-  person answers *Retrain now* to `monitor_drift`; or by hand with *Trigger*. `label_sets` takes
-  some of the label sets in the lake instead of all, `brands` other classes than the catalogue's;
-  `counterfeit labels DIR` brings pictures in. With `require_approval` a version that shall be
-  promoted waits for a person in *Required Actions*.
+* **Starts** weekly, Sunday 04:00 UTC; when `import_labels` or `import_reviews` has made the asset
+  `labels`, if at least `min_new_labels` of them are new to the champion (else the run ends
+  skipped); where a person answers *Retrain now* to `monitor_drift`; or by hand with *Trigger*.
+  `label_sets` takes some of the label sets in the lake instead of all, `brands` other classes than
+  the catalogue's; `counterfeit labels DIR` brings pictures in. With `require_approval` a version
+  that shall be promoted waits for a person in *Required Actions*.
 * **Makes** a version of `logo-classifier`. The next night scores every picture anew with a new
   champion. `counterfeit rollback` takes it back.
 * **Fails** when the labels fail `expectations/training_images.json` (a brand without a picture,
@@ -85,6 +86,14 @@ def retrain_logo_model() -> None:
     """Labels to champion."""
 
     @step()
+    def take_reviews() -> dict:
+        """Bring what reviewers decided into the lake, as the label set `reviews`."""
+        from counterfeit_ml.training import import_reviews
+
+        summary = import_reviews(settings())
+        return summary.figures() if summary else {}
+
+    @step()
     def enough_labels(dag_run: Any = None, params: Any = None) -> dict:
         """Where labels started the run: go on if enough of them are new to the champion."""
         from counterfeit_ml.training.new_labels import new_labels
@@ -134,7 +143,7 @@ def retrain_logo_model() -> None:
 
     trained = train()
     approved = ApproveChampion(task_id="approve", asked_by="train")
-    enough_labels() >> validate() >> trained >> approved
+    take_reviews() >> enough_labels() >> validate() >> trained >> approved
     promote(trained, approved.output)
 
 

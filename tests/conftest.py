@@ -6,19 +6,24 @@ import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg import sql
+from pydantic import SecretStr
 from xdist.workermanage import WorkerController
 
 from counterfeit_ml.registry import CHAMPION, MODEL, Registry
 from counterfeit_ml.settings import ROOT, Settings
 from counterfeit_ml.stack import StackSettings
 from tests.processes import FileScheduling, place
-from tests.stacks import CommandLine, RunningStack, succeed
+from tests.stacks import CommandLine, RunningStack, succeed, superuser
 
 FOLDER, WORKER = pytest.StashKey[Path](), "workerinput"
 """What the processes of a session share; and what a process has that another one started."""
@@ -119,6 +124,21 @@ def services(
         stack=StackSettings(_env_file=env_file),
     )
     line.purge()
+
+
+@pytest.fixture
+def own_warehouse(services: RunningStack) -> Iterator[RunningStack]:
+    """The services with a warehouse of the test's own: empty, and nobody else's days in it."""
+    name, own = f"warehouse_{uuid4().hex}", services.stack
+    database = sql.Identifier(name)
+    with psycopg.connect(superuser(own, "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
+        with psycopg.connect(superuser(own, name), autocommit=True) as inside:
+            inside.execute("CREATE SCHEMA warehouse AUTHORIZATION platform")
+        uri = SecretStr(own.database_uri("platform", own.platform_password, name))
+        settings = services.settings.model_copy(update={"warehouse_uri": uri})
+        yield replace(services, settings=settings)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 AIRFLOW = (
     "tests/dags/test_drift_runs.py",
+    "tests/plugins/test_review_page.py",
     "tests/dags/test_retraining_runs.py",
     "tests/test_bad_input.py",
     "tests/test_end_to_end.py",

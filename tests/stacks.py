@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from counterfeit_ml.settings import ROOT, Settings
 from counterfeit_ml.stack import StackSettings
@@ -64,3 +65,13 @@ class RunningStack(CommandLine):
 
 def succeed(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def superuser(own: StackSettings, database: str) -> str:
+    return own.database_uri("postgres", own.postgres_password, database)
+
+
+def reader(running: RunningStack) -> str:
+    """URI of the analyst's role on the warehouse of these settings."""
+    database = urlsplit(running.settings.warehouse_uri.get_secret_value()).path.removeprefix("/")
+    return running.stack.database_uri("bi_reader", running.stack.bi_reader_password, database)

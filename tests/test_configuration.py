@@ -9,13 +9,19 @@ from counterfeit_ml.errors import ConfigError
 from counterfeit_ml.settings import ROOT
 
 
+class Book(BaseModel, extra="forbid"):
+    title: str = ""
+    pages: int = 0
+
+
 class Shelf(BaseModel):
     books: int
+    best: tuple[Book, ...] = ()
 
 
-def written(folder: Path, text: str) -> Path:
+def written(folder: Path, text: str | bytes) -> Path:
     path = folder / "shelf.yaml"
-    path.write_text(text, "utf-8")
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
 
 
@@ -26,11 +32,24 @@ def test_a_sound_file_becomes_its_model(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("books: many", "books: Input should be a valid integer"),
-        ("", "the file: Input should be a valid dictionary"),
-        ("books: 1\nbooks: 2", "the key 'books' is given twice"),
-        ("books: [", "is not valid YAML"),
-        ("a: &a [1]\nbooks: *a", "aliases are not allowed"),
+        ("books: many", ":1: books: Input should be a valid integer"),
+        ("", ":1: the file: Input should be a valid dictionary"),
+        ("books: 1\nbooks: 2", ":2: the key 'books' is given twice"),
+        ("books: 1\nbest: ]", ":2: this is not valid YAML"),
+        (f"books: {'9' * 5000}", "is not valid YAML"),
+        ("books: 2026-13-01", "is not valid YAML"),
+        ("a: &a [1]\nbooks: *a", ":2: aliases are not allowed"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", ":2: aliases are not allowed"),
+        ("[" * 100_000, ":1: more than 30 levels deep"),
+        ("{a: " * 100_000, ":1: more than 30 levels deep"),
+        ("? [a, b]\n: 1", "is not valid YAML"),
+        ("books: 1\nbest:\n- title: a\n  pages: b", ":4: best.0.pages: Input should be a valid"),
+        ("books: 1\nbest:\n- page: 1", ":3: best.0.page: there is no such key here, but title, p"),
+        ("books: a\nbest: b", ":1: books: Input should be a valid integer"),
+        ("books: a\nbest: b", "; line 2: best: Input should be a valid tuple"),
+        ("books: 1\nbest: [" + "{x: 1}, " * 40 + "]", "; and 30 faults more."),
+        ("\ud800".encode("utf-8", "surrogatepass"), "is not valid YAML"),
+        (b"x" * 3_000_000, "has 3,000,000 bytes, and 2,097,152 are the most that is read"),
         ("books: !!python/object/apply:os.getcwd []", "is not valid YAML"),
     ],
 )

@@ -101,13 +101,17 @@ def _flags(outcome: Outcome, day: str) -> Table:
         table.add_row(
             flag["listing_id"],
             flag["brand"],
-            f"{flag['confidence']:.3f}",
+            _figure(flag["confidence"], ".3f"),
             f"{flag['price']:,.2f} {flag['currency']}",
             f"{flag['price_usd']:,.2f}",
-            f"{flag['price_floor_usd']:,.0f}",
+            _figure(flag["price_floor_usd"], ",.0f"),
             flag["title"],
         )
     return table
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _stages(outcome: Outcome) -> Table:

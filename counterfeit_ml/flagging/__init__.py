@@ -1,50 +1,84 @@
 """Flagging: the rules over one day's scored listings, into the warehouse."""
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
+from pathlib import Path
 
-import duckdb
-import pyarrow as pa
-
-from counterfeit_ml.brands import BrandCatalogue, load_brands
-from counterfeit_ml.datasets import SCORED_LISTINGS
-from counterfeit_ml.flagging.rules import RuleBook, load_rules, rules_version
+from counterfeit_ml.brands import load_brands
+from counterfeit_ml.flagging.day import Rules, flagged_day
+from counterfeit_ml.flagging.rules import load_rules, rules_version
+from counterfeit_ml.flagging.trial import Trial, compare
 from counterfeit_ml.lake import Lake
-from counterfeit_ml.settings import Settings
-from counterfeit_ml.warehouse import FLAGS, FlagChanges, Warehouse
+from counterfeit_ml.settings import ConfigSettings, Settings
+from counterfeit_ml.warehouse import FlagChanges, FlaggedDay, Warehouse
 
-__all__ = ["flag", "match_rules"]
+__all__ = ["FlaggingResult", "flag", "read_rules", "try_rules"]
 
 
-def flag(settings: Settings, ds: str, run_id: str) -> FlagChanges:
+@dataclass(frozen=True)
+class FlaggingResult:
+    """What flagging a day came to: listings ``scored`` and ``flagged``, by verdict and by rule.
+
+    Of the day's rows ``written`` are new or different, and ``deleted`` are flags no more.
+    """
+
+    ds: str
+    rules_version: str
+    scored: int
+    flagged: int
+    verdicts: dict[str, int]
+    rules: dict[str, int]
+    written: int
+    deleted: int
+
+    @classmethod
+    def of(cls, ds: str, version: str, day: FlaggedDay, changes: FlagChanges) -> "FlaggingResult":
+        """From what was written."""
+        return cls(
+            ds,
+            version,
+            sum(day.days["scored"].to_pylist()),
+            changes.total,
+            dict(Counter(day.flags["verdict"].to_pylist())),
+            dict(Counter(day.flags["rule_id"].to_pylist())),
+            changes.written,
+            changes.deleted,
+        )
+
+    def __str__(self) -> str:
+        counts = [f"{count:,} {name}" for name, count in (self.verdicts | self.rules).items()]
+        return (
+            f"{self.ds} under rules {self.rules_version}: {self.flagged:,} of {self.scored:,} "
+            f"listings flagged ({', '.join(counts) or 'none'}); {self.written:,} rows written, "
+            f"{self.deleted:,} deleted."
+        )
+
+
+def flag(settings: Settings, ds: str, run_id: str) -> FlaggingResult:
     """Make the flags of day ``ds`` what the rules say of its scored listings.
 
     Raises ``PartitionMissingError`` where the day was not scored, ``ConfigError`` for wrong
-    rules, ``WarehouseError``.
+    rules, ``WarehouseError``, ``DiskError``.
     """
-    rules, brands = load_rules(settings.config_dir), load_brands(settings.config_dir)
-    scored = Lake(settings).read(SCORED_LISTINGS, ds=ds)
-    flags = match_rules(scored, rules, brands, rules_version(settings.config_dir))
-    return Warehouse(settings).replace_flags(date.fromisoformat(ds), flags, run_id)
+    rules, warehouse = read_rules(settings), Warehouse(settings)
+    day = flagged_day(Lake(settings), warehouse, ds, rules, run_id)
+    changes = warehouse.replace_day(date.fromisoformat(ds), day)
+    return FlaggingResult.of(ds, rules.version, day, changes)
 
 
-def match_rules(
-    scored: pa.Table, rules: RuleBook, catalogue: BrandCatalogue, version: str
-) -> pa.Table:
-    """The rows of ``scored`` that a rule flags, one each, with the columns of ``FLAGS``."""
-    ruled = [rule.model_dump() for rule in rules.rules]
-    floors = [
-        {"brand": key, "price_floor_usd": brand.price_floor_usd}
-        for key, brand in sorted(catalogue.brands.items())
-    ]
-    with duckdb.connect() as connection:
-        connection.register("scored", scored)
-        connection.register("brands", pa.Table.from_pylist(floors))
-        connection.register("rules", pa.Table.from_pylist(_numbered(ruled)))
-        sql = files(__name__).joinpath("match_rules.sql").read_text("utf-8")
-        flags = connection.sql(sql, params={"rules_version": version}).to_arrow_table()
-    return flags.select(FLAGS.names).cast(FLAGS)
+def try_rules(settings: Settings, ds: str, file: Path | None = None) -> Trial:
+    """What flagging day ``ds`` by the rules in ``file`` would change in the warehouse.
+
+    None means ``config/rules.yaml``. Nothing is written. Raises as ``flag``.
+    """
+    rules, warehouse = read_rules(settings, file), Warehouse(settings)
+    day = flagged_day(Lake(settings), warehouse, ds, rules, "trial")
+    return compare(ds, warehouse.flags_of(date.fromisoformat(ds)), day)
 
 
-def _numbered(rules: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [{"position": position, **rule} for position, rule in enumerate(rules)]
+def read_rules(settings: ConfigSettings, file: Path | None = None) -> Rules:
+    """The rules in ``file``, else in ``config/rules.yaml``; raises ``ConfigError``."""
+    path = file or settings.config_dir / "rules.yaml"
+    catalogue = load_brands(settings.config_dir)
+    return Rules(load_rules(path, catalogue), catalogue, rules_version(path, settings.config_dir))

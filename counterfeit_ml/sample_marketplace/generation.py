@@ -117,7 +117,7 @@ def _parameters(
         "listings": listings,
         "labels_per_class": labels_per_class,
         "seed": seed,
-        "price_floors_usd": {key: brand.price_floor_usd for key, brand in brands.items()},
+        "price_floors_usd": {key: brand.floor_usd for key, brand in brands.items()},
         "code": hashlib.sha256(code).hexdigest(),
         "pillow": PIL.__version__,
     }

@@ -21,6 +21,8 @@ GENUINE_RANGE = (1.30, 10.0)
 """A genuine article's, well above 1: exchange rates move, the truth must not."""
 NO_LOGO_PRICES = (4.0, 400.0)
 """US dollars."""
+LEARNT_FLOOR = 100.0
+"""US dollars, for a brand whose floor is still to be learnt."""
 
 CATEGORIES: Mapping[str, str] = {
     "bags": "Bags",
@@ -123,7 +125,8 @@ def _usd(random: Random, floor: Brand | None, counterfeit: bool) -> float:
         low, high = NO_LOGO_PRICES
         return float(low * (high / low) ** random.random())
     low, high = COUNTERFEIT_RANGE if counterfeit else GENUINE_RANGE
-    return float(floor.price_floor_usd * low * (high / low) ** random.random())
+    floor_usd = floor.floor_usd or LEARNT_FLOOR
+    return float(floor_usd * low * (high / low) ** random.random())
 
 
 def _title(random: Random, floor: Brand | None, product: str) -> str:

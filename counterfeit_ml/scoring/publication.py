@@ -17,7 +17,10 @@ from counterfeit_ml.scratch import database, scratch
 from counterfeit_ml.settings import Settings
 
 BATCH_ROWS = 10_000
-OF_LISTINGS = "url title category price currency price_usd seller_id condition image_sha256".split()
+OF_LISTINGS = (
+    "url title category price currency price_high price_usd seller_id seller_name condition "
+    "image_sha256 image_phash"
+).split()
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def ensure_databases(stack: Stack) -> None:
             _ensure_role(connection, role, password)
         _ensure_database(connection, "airflow", "airflow")
         _ensure_database(connection, "mlflow", "mlflow")
-        _ensure_database(connection, "warehouse", "platform")
+        _ensure_database(connection, "warehouse", SUPERUSER)
         for database in ("airflow", "mlflow", "warehouse", "postgres", "template1"):
             connection.execute(
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
@@ -104,7 +104,12 @@ def ensure_databases(stack: Stack) -> None:
         connection.execute(
             sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(reader)
         )
-    _let_reader_read(stack)
+        # It was the platform's own in installations made before.
+        connection.execute(
+            sql.SQL("ALTER DATABASE warehouse OWNER TO {}").format(sql.Identifier(SUPERUSER))
+        )
+        connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE warehouse TO platform")
+    _divide_warehouse(stack)
 
 
 def airflow_version(stack: Stack) -> str | None:
@@ -156,8 +161,8 @@ def _ensure_database(connection: psycopg.Connection, name: str, owner: str) -> N
         )
 
 
-def _let_reader_read(stack: Stack) -> None:
-    """Whatever the platform's role will create in the warehouse, the reader may read."""
+def _divide_warehouse(stack: Stack) -> None:
+    """The platform has its schema and nothing else; the reader may read what it creates there."""
     with connect(stack, "warehouse") as connection:
         for grant in ("USAGE ON SCHEMAS", "SELECT ON TABLES"):
             connection.execute(
@@ -165,3 +170,4 @@ def _let_reader_read(stack: Stack) -> None:
                     sql.SQL(grant), sql.Identifier(READER)
                 )
             )
+        connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse AUTHORIZATION platform")

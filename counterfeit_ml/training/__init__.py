@@ -7,6 +7,7 @@ from counterfeit_ml.training.label_summary import ImportSummary
 from counterfeit_ml.training.labels import import_labels
 from counterfeit_ml.training.promotion import Promotion, conclude, promote, rollback
 from counterfeit_ml.training.retraining import RetrainResult, retrain
+from counterfeit_ml.training.review_labels import import_reviews
 
 __all__ = [
     "ImportSummary",
@@ -14,6 +15,7 @@ __all__ = [
     "RetrainResult",
     "conclude",
     "import_labels",
+    "import_reviews",
     "promote",
     "retrain",
     "rollback",

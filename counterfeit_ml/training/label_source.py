@@ -23,12 +23,16 @@ _COLUMNS = ("image", "label")
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """One picture of a source: ``where`` names it, or its row, to people."""
+    """One picture of a source: ``where`` names it, or its row, to people.
+
+    ``labelled_by`` is whose word it is; None where it is the source's.
+    """
 
     where: str
     path: str
     label: str
     seller_id: str | None = None
+    labelled_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class LabelSource:
 
     ``read`` gives the bytes of a file's ``path``; it raises ``RefusedLabelError``, or ``LakeError``
     where S3 does not answer. ``classes`` are all labels found; ``folders`` tells a folder of
-    classes from a CSV.
+    classes from others. ``whole``: a class that is left without a usable picture is a mistake.
     """
 
     name: str
@@ -56,6 +60,7 @@ class LabelSource:
     read: Callable[[str], bytes]
     refused: tuple[Refusal, ...]
     folders: bool
+    whole: bool = True
 
 
 def open_source(lake: Lake, address: str | Path) -> LabelSource:

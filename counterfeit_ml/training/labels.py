@@ -37,31 +37,30 @@ def now() -> datetime:
 def import_labels(
     lake: Lake,
     catalogue: BrandCatalogue,
-    source: str | Path,
+    source: str | Path | LabelSource,
     label_set: str,
     origin: str = "seed",
     brands: Sequence[str] = (),
-    labelled_by: str | None = None,
 ) -> ImportSummary:
     """Make the pictures of ``source`` the label set ``label_set``, replacing it.
 
-    ``source`` is a folder of classes or a CSV, on disk or ``s3://``. ``brands`` are the classes
-    taken, ``ALL_BRANDS`` every one; the catalogue's where none is given. ``labelled_by`` is whose
-    word it is, else the source's name. A bad picture is refused, counted and logged. Raises
-    ``TrainingError`` for a folder that is no class, a class without a usable picture or a source
-    that cannot be read; ``LakeError``.
+    ``source`` is a folder of classes or a CSV, on disk or ``s3://``, or one that is open already.
+    ``brands`` are the classes taken, ``ALL_BRANDS`` every one; the catalogue's where none is given.
+    A bad picture is refused, counted and logged. Raises ``TrainingError`` for a folder that is no
+    class, a class without a usable picture or a source that cannot be read; ``LakeError``.
     """
     if origin not in ORIGINS:
         raise TrainingError(f"{origin!r} is no origin of labels: give one of {', '.join(ORIGINS)}.")
     stored = _Stored(lake, label_set)
-    opened = open_source(lake, source)
+    opened = source if isinstance(source, LabelSource) else open_source(lake, source)
     files, unwanted = _chosen(catalogue, opened, brands)
     sound, unsound = _upload(lake, opened, files)
     agreed, conflicting = settle(sound)
     pictures, bridging = _grouped(agreed, stored)
     refused = [*opened.refused, *unsound, *conflicting, *bridging, *unwanted]
-    _check_classes(opened, files, pictures, refused)
-    table = _table(pictures, stored, origin, labelled_by or opened.name)
+    if opened.whole:
+        _check_classes(opened, files, pictures, refused)
+    table = _table(pictures, stored, origin, opened.name)
     copies = len(sound) - len({(one.digest, one.label) for one in sound})
     summary = _summary(label_set, table, [one for one, _ in pictures], refused, copies)
     own = not set(summary.pictures) <= set(catalogue.classes)
@@ -179,7 +178,7 @@ def _check_classes(
 
 
 def _table(
-    pictures: Sequence[tuple[Labelled, Member]], stored: _Stored, origin: str, labelled_by: str
+    pictures: Sequence[tuple[Labelled, Member]], stored: _Stored, origin: str, source: str
 ) -> pa.Table:
     splits, at = _splits(pictures), now()
     rows = [
@@ -194,7 +193,7 @@ def _table(
             "phash": f"{one.picture.phash:016x}",
             "dhash": f"{one.picture.dhash:016x}",
             "origin": origin,
-            "labelled_by": labelled_by,
+            "labelled_by": one.file.labelled_by or source,
             "labelled_at": stored.times.get((one.digest, one.label)) or at,
         }
         for one, member in pictures

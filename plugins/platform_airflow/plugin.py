@@ -2,20 +2,27 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
-from platform_airflow import data_docs_page, drift_page, results_page
+from platform_airflow import data_docs_page, drift_page, results_page, review_page
 from platform_airflow.links import DataDocsLink, MLflowLink
 
 
 class CounterfeitPlatformPlugin(AirflowPlugin):
-    """Data Docs and drift in the menu, results on each run, links on tasks that made something."""
+    """Our pages in the menu, results on each run, links on tasks that made something."""
 
     name = "counterfeit_platform"
     fastapi_apps = [  # noqa: RUF012
         {"app": data_docs_page.app, "url_prefix": "/data-docs", "name": "Data Docs"},
         {"app": drift_page.app, "url_prefix": "/drift", "name": "Drift"},
+        {"app": review_page.app, "url_prefix": "/review", "name": "Review"},
         {"app": results_page.app, "url_prefix": "/run-results", "name": "Results"},
     ]
     external_views = [  # noqa: RUF012
+        {
+            "name": "Review",
+            "href": "/review/index.html",
+            "destination": "nav",
+            "url_route": "review",
+        },
         {
             "name": "Data Docs",
             "href": "/data-docs/index.html",

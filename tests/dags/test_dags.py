@@ -31,6 +31,7 @@ def test_each_is_in_a_file_of_its_name(dags):
     assert sorted(dags) == [
         "flag_listings",
         "import_labels",
+        "import_reviews",
         "ingest_listings",
         "monitor_drift",
         "retrain_logo_model",
@@ -84,7 +85,8 @@ def test_retraining_starts_weekly_and_by_labels_and_asks_first_whether_they_are_
     dag = dags["retrain_logo_model"]
     assert dag.timetable.asset_condition == AssetAll(LABELS)
     assert dag.timetable.timetable.expression == "0 4 * * 0"
-    assert dag.roots == [dag.get_task("enough_labels")]
+    assert dag.roots == [dag.get_task("take_reviews")]
+    assert dag.get_task("enough_labels").upstream_task_ids == {"take_reviews"}
     assert dag.params["min_new_labels"] == 50
     assert dag.get_task("promote").trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
 
@@ -95,6 +97,12 @@ def test_importing_labels_is_triggered_and_says_that_there_are_new_ones(dags):
     assert sorted(dag.params) == ["brands", "label_set", "origin", "source"]
     assert dag.params.get_param("origin").schema["enum"] == ["seed", "review", "synthetic"]
     assert not dag.timetable.can_be_scheduled
+
+
+def test_what_reviewers_decided_comes_in_daily(dags):
+    dag = dags["import_reviews"]
+    assert {outlet.name for task in dag.tasks for outlet in task.outlets} == {"labels"}
+    assert dag.timetable.expression == "0 1 * * *"
 
 
 def ingestion(folder: Path, text: str, monkeypatch) -> DagBag:

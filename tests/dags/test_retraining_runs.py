@@ -33,6 +33,7 @@ def test_the_champion_waits_for_a_person_where_that_is_required(airflow, stack):
     run = airflow.trigger(DAG, CONF)
     assert airflow.ended(run) == "success"
     assert airflow.states(run) == {
+        "take_reviews": "success",
         "enough_labels": "success",
         "validate_training_images": "success",
         "train": "success",

@@ -79,7 +79,7 @@ def test_every_listing_has_one_truth_and_every_kind_of_rot_occurs(marketplace):
 
 
 def test_the_truth_agrees_with_the_floors(marketplace):
-    floors = {key: b.price_floor_usd for key, b in load_brands(ROOT / "config").brands.items()}
+    floors = {key: b.floor_usd for key, b in load_brands(ROOT / "config").brands.items()}
     for truth in _truths(marketplace):
         if truth.get("brand", "no_logo") == "no_logo":
             assert not truth.get("counterfeit")

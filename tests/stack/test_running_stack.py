@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from counterfeit_ml.lake import Lake
-from counterfeit_ml.stack import airflow, readiness
+from counterfeit_ml.stack import airflow, postgres, readiness
 from counterfeit_ml.stack.catalogue import LIGHT, SERVICES
 from counterfeit_ml.stack.credentials import read_credentials
 from counterfeit_ml.stack.folders import Folders
@@ -94,6 +94,35 @@ def test_the_reader_sees_no_other_database(services, database):
     uri = own.database_uri("bi_reader", own.bi_reader_password, database)
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         psycopg.connect(uri)
+
+
+OWNED = """
+    SELECT 'database ' || datname AS owned FROM pg_database WHERE datdba = 'platform'::regrole
+    UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspowner = 'platform'::regrole
+    UNION ALL SELECT 'relation ' || oid::regclass FROM pg_class
+    WHERE relowner = 'platform'::regrole AND relnamespace <> 'warehouse'::regnamespace
+    AND relkind IN ('r', 'v') AND relpersistence <> 't'
+"""
+
+
+def test_the_writing_role_has_its_schema_and_nothing_else(services):
+    uri = services.settings.warehouse_uri.get_secret_value()
+    with psycopg.connect(uri, autocommit=True) as connection:
+        assert connection.execute(OWNED).fetchall() == [("schema warehouse",)]
+        for statement in ("CREATE TABLE public.mine (a int)", "CREATE SCHEMA mine"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+def test_an_older_installation_gets_the_same_roles(services, parts):
+    with postgres.connect(parts) as connection:
+        connection.execute("ALTER DATABASE warehouse OWNER TO platform")
+    postgres.ensure_databases(parts)
+    with psycopg.connect(services.settings.warehouse_uri.get_secret_value()) as connection:
+        assert connection.execute(OWNED).fetchall() == [("schema warehouse",)]
+        connection.execute("CREATE TEMPORARY TABLE mine (a int)")
+    with psycopg.connect(services.stack.bi_reader_uri) as connection:
+        connection.execute("SELECT FROM warehouse.current_flags")
 
 
 def test_postgres_wants_a_password(services):

@@ -94,14 +94,6 @@ def test_importing_twice_changes_no_byte(lake, catalogue, tmp_path, monkeypatch)
     assert len(times) == 2
 
 
-def test_a_reviewers_word_names_the_reviewer(lake, catalogue, tmp_path):
-    directory = draw_labels(tmp_path / "shop", each=1)
-    import_labels(lake, catalogue, directory, "reviewed", "review", labelled_by="anna")
-    assert {(one["origin"], one["labelled_by"]) for one in rows(lake, "reviewed").values()} == {
-        ("review", "anna")
-    }
-
-
 def test_an_origin_that_is_none_is_refused(lake, catalogue, tmp_path):
     with pytest.raises(TrainingError, match="'rumour' is no origin of labels: give one of synth"):
         import_labels(lake, catalogue, tmp_path, "rumour", "rumour")

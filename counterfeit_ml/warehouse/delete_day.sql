@@ -1,0 +1,2 @@
+-- The rows that a table had of the day $1.
+DELETE FROM warehouse.{relation} WHERE ds = $1

@@ -1,0 +1,2 @@
+-- The rows that it has now.
+INSERT INTO warehouse.{relation} ({columns}) SELECT {columns} FROM {staged}

@@ -1,0 +1,2 @@
+-- Arrow has no JSON: it comes as text.
+ALTER TABLE {table} ALTER COLUMN {column} TYPE jsonb USING {column}::jsonb

@@ -1,0 +1,1 @@
+"""Rules, floors and what they make of a day."""

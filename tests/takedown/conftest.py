@@ -1,0 +1,3 @@
+from tests.warehouse.conftest import review, warehouse
+
+__all__ = ["review", "warehouse"]

@@ -1,0 +1,1 @@
+"""Tests of the warehouse, each on a database of its own."""
