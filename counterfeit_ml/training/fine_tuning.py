@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import entropy
 
 from counterfeit_ml.progress import track
 from counterfeit_ml.training import augmentation
@@ -25,10 +26,10 @@ WARM_UP = 20
 DECAY = 1e-4
 SMOOTHING = 0.05
 CLIP = 2.0
-PATIENCE = 5
-"""Epochs without a lower loss after which there is nothing more to learn."""
-GAIN = 0.01
-"""A loss is lower where it is so by this part."""
+PATIENCE = 3
+"""Epochs at the least loss there can be, after which there is nothing more to learn."""
+EXCESS = 0.02
+"""Nats above that least loss which still count as reaching it."""
 
 Labels = NDArray[np.int64]
 
@@ -87,8 +88,8 @@ def fine_tune(layers: "keras.Model", head: Head, pictures: Pictures, seed: int) 
     losses: list[float] = []
     for batch in track(batches, "fine-tuning", steps):
         losses.append(float(step(*batch)))
-        if is_settled(losses, steps // EPOCHS):
-            log.info("stopped after %d of %d steps: the loss falls no more", len(losses), steps)
+        if is_settled(losses, steps // EPOCHS, head.bias.size):
+            log.info("stopped after %d of %d steps: nothing is left to learn", len(losses), steps)
             break
     return Tuned(Head(*last.get_weights()), losses)
 
@@ -98,15 +99,22 @@ def steps_for(pictures: int) -> int:
     return int(np.clip(EPOCHS * pictures // BATCH, LEAST_STEPS, MOST_STEPS))
 
 
-def is_settled(losses: Sequence[float], epoch: int) -> bool:
-    """Whether, at the end of an epoch of so many steps, ``PATIENCE`` of them brought no gain.
+def is_settled(losses: Sequence[float], epoch: int, classes: int) -> bool:
+    """Whether each of the last ``PATIENCE`` epochs, of so many steps, was as good as can be.
 
-    By the loss of training alone: pictures held out must have no say in what they judge.
+    Not merely no better than those before: while the rate is high the loss stands still, and falls
+    when the rate does. By the loss of training alone: pictures held out must have no say in what
+    they judge.
     """
-    if epoch < 1 or len(losses) % epoch or len(losses) <= PATIENCE * epoch:
+    if epoch < 1 or len(losses) % epoch or len(losses) < PATIENCE * epoch:
         return False
-    means = np.reshape(losses, (-1, epoch)).mean(axis=1)
-    return bool(means[-PATIENCE:].min() > (1 - GAIN) * means[:-PATIENCE].min())
+    means = np.reshape(losses[-PATIENCE * epoch :], (-1, epoch)).mean(axis=1)
+    return bool(means.max() < least_loss(classes) + EXCESS)
+
+
+def least_loss(classes: int) -> float:
+    """The cross-entropy, in nats, of a model that gives just the smoothed targets."""
+    return float(entropy(_targets(classes)[0]))
 
 
 def _freeze(layers: "keras.Model") -> None:
@@ -125,7 +133,12 @@ def _batches(
     random = np.random.default_rng(seed)
     labels = pictures.labels
     chance = 1 / np.sqrt(np.bincount(labels, minlength=classes)[labels])
-    target = np.eye(classes, dtype=np.float32) * (1 - SMOOTHING) + np.float32(SMOOTHING / classes)
+    target = _targets(classes)
     for _ in range(steps):
         drawn = random.choice(len(labels), BATCH, p=chance / chance.sum())
         yield pictures.pixels[pictures.chosen[drawn]].astype(np.float32), target[labels[drawn]]
+
+
+def _targets(classes: int) -> NDArray[np.float32]:
+    """What the model is to say of each class: mostly it, and of the others a little."""
+    return np.eye(classes, dtype=np.float32) * (1 - SMOOTHING) + np.float32(SMOOTHING / classes)

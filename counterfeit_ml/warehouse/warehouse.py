@@ -91,12 +91,13 @@ def _replace_flags(cursor: adbc.Cursor, day: date, flagged: FlaggedDay) -> FlagC
         statement(
             "upsert_flags.sql",
             columns=", ".join(columns),
+            staged=", ".join(f"staged.{name}" for name in columns),
             excluded=", ".join(f"excluded.{name}" for name in columns),
             flag=", ".join(f"flag.{name}" for name in columns),
         )
     )
     ((written,),) = cursor.fetchall()
-    cursor.execute(statement("renew_first_flagged.sql"))
+    cursor.execute(statement("renew_first_flagged.sql"), [day])
     return FlagChanges(written, deleted, flags.num_rows)
 
 

@@ -76,9 +76,21 @@ def test_only_the_upper_blocks_move_and_a_seed_decides_how(weights):
     assert np.array_equal(runs[0][1], runs[1][1])
 
 
-def test_training_stops_when_the_loss_falls_no_more():
-    falling = [3.0 / (step + 1) for step in range(100)]
-    assert not any(fine_tuning.is_settled(falling[:steps], 10) for steps in range(100))
-    flat = falling[:50] + [falling[49]] * 60
-    assert not fine_tuning.is_settled(flat[:100], 10)
-    assert fine_tuning.is_settled(flat, 10)
+def test_training_stops_when_nothing_is_left_to_learn():
+    least = fine_tuning.least_loss(3)
+    flat = [2 * least] * 100
+    assert not any(fine_tuning.is_settled(flat[:steps], 10, 3) for steps in range(101))
+    learned = flat[:50] + [least + fine_tuning.EXCESS / 2] * 30
+    assert not fine_tuning.is_settled(learned[:70], 10, 3)
+    assert not fine_tuning.is_settled(learned[:79], 10, 3)
+    assert fine_tuning.is_settled(learned, 10, 3)
+
+
+def test_no_model_does_better_than_the_least_loss():
+    import tensorflow as tf
+
+    target = fine_tuning._targets(3)
+    found = tf.nn.softmax_cross_entropy_with_logits(target, np.log(target)).numpy()
+    assert found == pytest.approx([fine_tuning.least_loss(3)] * 3, abs=1e-6)
+    worse = tf.nn.softmax_cross_entropy_with_logits(target, np.log(target) * 1.1).numpy()
+    assert (worse > found).all()
