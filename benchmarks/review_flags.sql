@@ -19,7 +19,7 @@ SELECT
     '[{"brand": "no_logo", "probability": 0.04}, {"brand": "nike", "probability": 0.02}]',
     10 + n % 90, 'USD', 10 + n % 90, 200, 'absolute', (10 + n % 90) / 200.0,
     's' || n * 104729 % 60013, 'Seller ' || n * 104729 % 60013,
-    repeat('leather bag, all colours, fast delivery ', 1 + n % 3) || n,
+    repeat('leather bag, all colours, fast delivery ', 1 + (n % 3)::int) || n,
     'https://market.example/item/' || n,
     encode(sha256(('million ' || n)::bytea), 'hex'),
     encode(sha256(('million group ' || n / (1 + n % 12))::bytea), 'hex'), n % 8,

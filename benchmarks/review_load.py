@@ -43,7 +43,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "no such brand": {"brand": "none"},
     "a marketplace": {"marketplace": "market 7", "decision": "open"},
     "an earlier day": {"ds": "2026-02-14"},
-    "brand, rule and verdict": {"brand": "prada", "rule_id": "relisted", "verdict": "counterfeit"},
+    "brand, rule and verdict": {"brand": "versace", "rule_id": "weak_logo", "verdict": "review"},
     "confirmed": {"decision": "confirmed"},
     "dismissed, of a brand": {"decision": "dismissed", "brand": "chanel"},
 }

@@ -21,6 +21,8 @@ COUNTING_MS = 250
 # Any constant will do: it names the lock that lets one reviewer at a time decide.
 REVIEWS_LOCK = 5_318_009
 
+KEY = ("ds", "marketplace", "listing_id")
+
 Row = dict[str, Any]
 
 
@@ -59,21 +61,19 @@ class Reviews(Database):
 
     def page(self, filters: Filters, after: Place | None = None, size: int = PAGE) -> list[Row]:
         """``size`` flags, riskiest first, that come ``after`` a place; with the last review."""
-        query = _of_keys(filters, "page.sql")
         with self.transaction("reading for review", read_only=True) as connection:
-            return connection.execute(query, _parameters(filters, after, size)).fetchall()
+            keys = _keys(connection, filters, after, size)
+            columns = {name: [key[name] for key in keys] for name in KEY}
+            return _rows(connection, "page.sql", {**columns, "limit": size})
 
     def count(self, filters: Filters) -> int | None:
         """How many flags these are: ``COUNTED`` stands for more; None where counting takes long."""
-        query = _of_keys(filters, "count.sql")
         with self.transaction("reading for review", read_only=True) as connection:
             connection.execute(f"SET LOCAL statement_timeout = {COUNTING_MS}".encode())
             try:
-                found = connection.execute(query, _parameters(filters, None, COUNTED))
+                return min(COUNTED, len(_keys(connection, filters, None, COUNTED)))
             except psycopg.errors.QueryCanceled:
                 return None
-            (row,) = found.fetchall()
-            return int(row["flags"])
 
     def flag(self, ds: date, marketplace: str, listing_id: str) -> Row:
         """One flag whole, every decision about it, and what else has its seller or its picture.
@@ -97,7 +97,7 @@ class Reviews(Database):
         return self._read("sample.sql", {"ds": ds})
 
     def choices(self) -> dict[str, list[Any]]:
-        """``brands``, ``rules``, ``marketplaces``, ``days`` and ``sample_days`` there are."""
+        """``rules``, ``marketplaces``, ``days`` and ``sample_days`` there are."""
         (row,) = self._read("choices.sql", {})
         return row
 
@@ -164,25 +164,24 @@ def _rows(connection: psycopg.Connection[DictRow], name: str, parameters: Row) -
     return connection.execute(_sql(name), parameters).fetchall()
 
 
-def _of_keys(filters: Filters, name: str) -> bytes:
-    by_risk = filters.decision in (None, OPEN)
-    keys = _sql("by_risk.sql" if by_risk else "by_decision.sql")
-    return b"WITH key AS MATERIALIZED (%b) %b" % (keys, _sql(name))
-
-
-def _parameters(filters: Filters, after: Place | None, limit: int) -> Row:
-    return {
+def _keys(
+    connection: psycopg.Connection[DictRow], filters: Filters, after: Place | None, limit: int
+) -> list[Row]:
+    """The keys of the first ``limit`` flags of each day that is shown."""
+    asked = {
         **asdict(filters),
         "risk": after.risk if after else None,
         "after_marketplace": after.marketplace if after else None,
         "after_listing": after.listing_id if after else None,
         "limit": limit,
     }
+    name = "by_risk.sql" if filters.decision in (None, OPEN) else "by_decision.sql"
+    days = _rows(connection, "latest.sql", asked)
+    return [key for day in days for key in _rows(connection, name, {**asked, **day})]
 
 
 def _columns(subjects: Sequence[Subject]) -> Row:
-    names = ("ds", "marketplace", "listing_id", "seen")
-    return {name: [getattr(one, name) for one in subjects] for name in names}
+    return {name: [getattr(one, name) for one in subjects] for name in (*KEY, "seen")}
 
 
 def _not_flagged(ds: date, marketplace: str, listing_id: str) -> str:

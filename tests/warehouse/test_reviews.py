@@ -236,7 +236,6 @@ def test_only_pictures_of_flags_and_samples_may_be_shown(reviews):
 def test_the_choices_are_what_there_is(reviews):
     found = reviews.choices()
     assert found == {
-        "brands": ["gucci", "nike"],
         "rules": ["origin", "unsure_logo"],
         "marketplaces": ["bazaar", "shop"],
         "days": [DAY, BEFORE],

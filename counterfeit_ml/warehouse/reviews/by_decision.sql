@@ -1,18 +1,14 @@
 -- As by_risk.sql, of the flags whose last review is a certain decision. They are few beside all
 -- flags: from the reviews to the flags.
-SELECT ds, marketplace, listing_id, risk
+SELECT flag.ds, marketplace, listing_id
 FROM (
-    SELECT marketplace, listing_id FROM warehouse.last_reviews WHERE decision = %(decision)s
+    SELECT marketplace, listing_id
+    FROM warehouse.last_reviews
+    WHERE decision = %(decision)s AND marketplace = ANY (%(marketplaces)s)
 ) AS review
-JOIN (
-    SELECT DISTINCT ON (marketplace) marketplace, ds
-    FROM warehouse.flagged_days
-    WHERE (%(ds)s::date IS NULL OR ds = %(ds)s)
-    AND (%(marketplace)s::text IS NULL OR marketplace = %(marketplace)s)
-    ORDER BY marketplace, ds DESC
-) AS latest USING (marketplace)
-JOIN warehouse.flagged_listings USING (ds, marketplace, listing_id)
-WHERE (%(brand)s::text IS NULL OR brand = %(brand)s)
+JOIN warehouse.flagged_listings AS flag USING (marketplace, listing_id)
+WHERE flag.ds = %(ds)s
+AND (%(brand)s::text IS NULL OR brand = %(brand)s)
 AND (%(verdict)s::text IS NULL OR verdict = %(verdict)s)
 AND (%(rule_id)s::text IS NULL OR rule_id = %(rule_id)s)
 AND (%(risk)s::double precision IS NULL OR (

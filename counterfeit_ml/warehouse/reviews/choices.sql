@@ -8,17 +8,8 @@ WITH RECURSIVE rule AS (
         WHERE rule_id > rule.name ORDER BY rule_id LIMIT 1
     )
     FROM rule WHERE rule.name IS NOT NULL
-), brand AS (
-    (SELECT brand AS name FROM warehouse.flagged_listings WHERE brand IS NOT NULL ORDER BY brand LIMIT 1)
-    UNION ALL
-    SELECT (
-        SELECT flag.brand FROM warehouse.flagged_listings AS flag
-        WHERE flag.brand > brand.name ORDER BY flag.brand LIMIT 1
-    )
-    FROM brand WHERE brand.name IS NOT NULL
 )
 SELECT
-    ARRAY(SELECT name FROM brand WHERE name IS NOT NULL) AS brands,
     ARRAY(SELECT name FROM rule WHERE name IS NOT NULL) AS rules,
     ARRAY(SELECT DISTINCT marketplace FROM warehouse.flagged_days ORDER BY marketplace) AS marketplaces,
     ARRAY(SELECT DISTINCT ds FROM warehouse.flagged_days ORDER BY ds DESC LIMIT 366) AS days,

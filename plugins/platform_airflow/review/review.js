@@ -158,7 +158,7 @@ async function begin() {
   page.names = found.labels;
   const { elements } = tabs.flags.filters;
   const plain = (names) => names.map((name) => [name, name]);
-  options(elements.brand, found.brands.map((key) => [key, page.brand(key)]), "all");
+  options(elements.brand, page.labels(), "all");
   options(elements.verdict, plain(["counterfeit", "review"]), "all");
   options(elements.rule_id, plain(found.rules), "all");
   options(elements.marketplace, plain(found.marketplaces), "all");

@@ -1,2 +1,0 @@
--- How many flags have their keys in `key`.
-SELECT count(*) AS flags FROM key
