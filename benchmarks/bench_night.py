@@ -63,7 +63,6 @@ class Step:
     seconds: float
     cpu: float
     cpu_s3: float
-    peak_mb: float
     result: Any
 
 
@@ -211,7 +210,6 @@ def measured(env: dict[str, str], s3: psutil.Process, step: str, *arguments: str
         time.monotonic() - began,
         usage.ru_utime + usage.ru_stime,
         sum(s3.cpu_times()[:2]) - before,
-        usage.ru_maxrss / 1024,
         json.loads(said.splitlines()[-1]),
     )
 
@@ -297,9 +295,9 @@ def durations(airflow: AirflowClient, run: Run) -> dict[str, float]:
 
 def show(result: dict[str, Any]) -> None:
     """Print one table for each half."""
-    table = Table("step", "s", "CPU s", "CPU s of S3", "peak MB", title=f"{SEEN:,} listings")
+    table = Table("step", "s", "CPU s", "CPU s of S3", title=f"{SEEN:,} listings")
     for name, step in result["by_steps"]["steps"].items():
-        figures = (step[key] for key in ("seconds", "cpu", "cpu_s3", "peak_mb"))
+        figures = (step[key] for key in ("seconds", "cpu", "cpu_s3"))
         table.add_row(name, *(f"{figure:.1f}" for figure in figures))
     console.print(table, f"CPU of a full run: {result['by_steps']['incremental_cpu_share']:.2%}")
     table = Table("DAG", "task", "s", title="through Airflow")
