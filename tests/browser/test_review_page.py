@@ -116,7 +116,9 @@ def test_what_speaks_for_a_flag_is_shown(review):
     expect(article.get_by_role("button", name="third bag")).to_be_visible()
     rows(review).nth(1).get_by_role("button").click()
     heading(review, "second bag")
-    expect(article.get_by_role("button", name="fourth bag")).to_be_visible()
+    elsewhere = article.locator("section", has_text="The same or nearly the same picture")
+    expect(elsewhere.get_by_role("button", name="fourth bag")).to_be_visible()
+    expect(elsewhere.get_by_role("button")).to_have_count(1)
 
 
 def test_filters_leave_what_they_name(review):
