@@ -27,6 +27,7 @@ SELECT
     '2026-04-01', '7', 'r3', 'bench'
 FROM generate_series(1::bigint, 1000000) AS n;
 
+-- All that follows from the flags.
 INSERT INTO warehouse.flagged_days
 SELECT ds, marketplace, 500000, count(*), 'r3', '7', 'bench', now()
 FROM warehouse.flagged_listings WHERE ds = '2026-04-01' GROUP BY ds, marketplace;

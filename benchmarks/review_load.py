@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import requests
+from flag_queries import FILLED, INDEXES
 from rich.console import Console
 from rich.table import Table
 
@@ -74,7 +75,13 @@ def fill(settings: Settings, name: str) -> int:
     """Add the flags of one of the .sql files; how many there are then."""
     uri = settings.warehouse_uri.get_secret_value()
     with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(Path(__file__).with_name(name).read_bytes())
+        # An index is made in a tenth of the time in which it grows with a million rows.
+        indexes = connection.execute(INDEXES).fetchall()
+        connection.execute(";".join(f"DROP INDEX warehouse.{name}" for name, _ in indexes).encode())
+        flags, _, rest = Path(__file__).with_name(name).read_bytes().partition(FILLED)
+        connection.execute(flags)
+        connection.execute(";".join(made for _, made in indexes).encode())
+        connection.execute(rest)
         # As the database does by itself in the minutes after a load.
         connection.execute("VACUUM ANALYZE")
         row = connection.execute("SELECT count(*) FROM warehouse.flagged_listings").fetchone()
