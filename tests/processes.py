@@ -4,11 +4,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 AIRFLOW = (
     "tests/dags/test_drift_runs.py",
-    "tests/plugins/test_review_page.py",
     "tests/dags/test_retraining_runs.py",
     "tests/test_bad_input.py",
     "tests/test_end_to_end.py",
     "tests/dags/test_ingestion_runs.py",  # its backfill lets the scheduler take up today as well
+    "tests/plugins/test_review_page.py",  # what it decides are labels
     "tests/stack/test_running_stack.py",  # kills services
 )
 """One process runs these, on the only stack with Airflow, which takes long to start."""

@@ -292,4 +292,4 @@ def test_retraining_with_mlflow_away(services, label_sets, unused_port):
 
 def test_an_error_quotes_whatever_it_must(services):
     done = services.counterfeit("flag", DAY, COUNTERFEIT_CONFIG_DIR="/no[/]where[red]")
-    assert complaint(done).startswith("/no[/]where[red]/rules.yaml cannot be read: No such file")
+    assert complaint(done).startswith("/no[/]where[red]/brands.yaml cannot be read: No such file")

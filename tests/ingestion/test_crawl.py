@@ -393,13 +393,13 @@ def test_a_shop_that_wants_to_be_left_alone_is_left(shop, crawler):
 
 
 def test_keeps_the_crawl_delay(shop, crawler):
-    shop.page("/robots.txt", "User-agent: *\nCrawl-delay: 0.3", "text/plain")
+    shop.page("/robots.txt", "User-agent: *\nCrawl-delay: 1", "text/plain")
     shop.page("/", links("/item/A", "/item/B", "/item/C"))
     for name in "ABC":
         shop.listing(name, "")
     crawler.crawl()
     times = shop.at[1:]
-    assert all(later - earlier > 0.25 for earlier, later in pairwise(times))
+    assert all(later - earlier > 0.5 for earlier, later in pairwise(times))
 
 
 def endless(shop: SmallShop) -> None:
