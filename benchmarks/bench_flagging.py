@@ -30,8 +30,8 @@ import pandas as pd
 import pyarrow as pa
 import review_load
 import sqlalchemy
+from figures import Figures, report
 from rich.console import Console
-from rich.table import Table
 
 from counterfeit_ml.brands import load_brands
 from counterfeit_ml.datasets import SCORED_LISTINGS
@@ -68,7 +68,6 @@ rules:
   - {id: again, verdict: review, when: {relisted: true, seller_flags_before: {at_least: 9}}}
 """
 
-Figures = dict[str, float]
 console = Console()
 
 
@@ -237,16 +236,6 @@ def by_pandas(settings: Settings, ds: str) -> int:
     return len(flags)
 
 
-def show(figures: Figures) -> None:
-    """The table, and the figures as JSON."""
-    table = Table("figure", "measured", "wanted", title="Flagging")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.3f}", TARGETS.get(name, ""))
-    console.print(table)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(figures, indent=1))
-
-
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -263,7 +252,7 @@ def main() -> None:
             figures["query_max_s"] = flag_queries.measure(state)
         with running(COUNTERFEIT, "up") as state:
             figures["review_p95_ms"] = review_load.measure(state)
-    show(figures)
+    report("Flagging", figures, TARGETS, OUT)
 
 
 if __name__ == "__main__":

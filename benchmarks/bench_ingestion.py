@@ -21,9 +21,9 @@ from pathlib import Path
 
 import psutil
 from dotenv import dotenv_values
+from figures import report
 from ingestion_shop import picture
 from rich.console import Console
-from rich.table import Table
 
 HERE = Path(__file__).parent
 OUT = HERE / "out" / "ingestion.json"
@@ -250,12 +250,7 @@ def main() -> None:
     finally:
         bench.close()
         shutil.rmtree(folder, ignore_errors=True)
-    table = Table("figure", "measured", "wanted", title="Ingestion")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.2f}", TARGETS.get(name, ""))
-    console.print(table)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(figures, indent=1))
+    report("Ingestion", figures, TARGETS, OUT, digits=2)
 
 
 if __name__ == "__main__":

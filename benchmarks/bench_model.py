@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from figures import report
 from rich.console import Console
-from rich.table import Table
 
 from counterfeit_ml.brands import NO_LOGO, load_brands
 from counterfeit_ml.logo_classifier import LogoClassifier
@@ -155,12 +155,7 @@ def main() -> None:
 
 def show(figures: dict[str, float]) -> None:
     """What is known so far: hours of work are not lost with the last step."""
-    table = Table("figure", "measured", "wanted", title="Logo model")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.4f}", TARGETS.get(name, ""))
-    console.print(table)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(figures, indent=1))
+    report("Logo model", figures, TARGETS, OUT, digits=4)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from figures import Figures, report
 from ingestion_shop import picture
 from PIL import Image
 from rich.console import Console
@@ -79,7 +80,6 @@ NAMES = {
 }
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-Figures = dict[str, float]
 console = Console()
 
 
@@ -282,12 +282,7 @@ def show(figures: Figures, medians: dict[str, Run]) -> None:
         f"Growth of memory: one process, shard after shard, a network a quarter as wide, {TINY:,} "
         "tiny pictures that come again and again."
     )
-    table = Table("figure", "measured", "wanted", title="Scoring")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.3f}", TARGETS.get(name, ""))
-    console.print(table)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(figures, indent=1))
+    report("Scoring", figures, TARGETS, OUT)
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.table import Table
 
+from counterfeit_ml.scoring.planning import MAX_SHARDS, SHARD_PICTURES
+
 LISTINGS = [10**power for power in range(4, 9)]
 WORKERS = [1, 2, 8, 32, 128]
 S3_SERVERS = [1, 4, 16]
@@ -66,10 +68,10 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Plan:
-    """How the work is cut, as counterfeit_ml/scoring/planning.py does."""
+    """How the work is cut."""
 
-    shard: int = 4096
-    most: int = 256
+    shard: int = SHARD_PICTURES
+    most: int = MAX_SHARDS
 
     def shards(self, pictures: int) -> list[int]:
         """Pictures of each shard."""
