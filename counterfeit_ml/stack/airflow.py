@@ -35,7 +35,7 @@ CONFIG = (
     "# counterfeit_ml/stack/airflow.py; a setting written here holds where that is silent.\n"
 )
 # What a task reads from its environment; logins it takes from the connections.
-FOR_TASKS = ("mlflow_uri", "sample_marketplace_url", "config_dir", "expectations_dir", "cache_dir")
+FOR_TASKS = ("sample_marketplace_url", "config_dir", "expectations_dir", "cache_dir")
 MIGRATION_TIMEOUT_SECONDS = 180
 
 
@@ -62,6 +62,7 @@ def environment(stack: Stack) -> dict[str, str]:
     }
     return {
         "AIRFLOW_HOME": str(home),
+        # Where the button on a task leads to; tasks themselves take it from the connection.
         "MLFLOW_TRACKING_URI": stack.settings.mlflow_uri,
         **{f"COUNTERFEIT_{name.upper()}": str(getattr(stack.settings, name)) for name in FOR_TASKS},
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
@@ -132,12 +133,12 @@ def is_healthy(stack: Stack, component: str, since: float) -> bool:
 
 
 def ensure_objects(stack: Stack) -> None:
-    """Bring the connections ``lake`` and ``warehouse`` and the pools up to date.
+    """Bring the connections ``lake``, ``warehouse`` and ``mlflow`` and the pools up to date.
 
     Raises ``ConfigError`` where the configuration that names the pools is wrong.
     """
     token = login(stack.own)
-    for connection in (_lake(stack), _warehouse(stack)):
+    for connection in (_lake(stack), _warehouse(stack), _mlflow(stack)):
         _ensure(stack, token, "connections", connection["connection_id"], connection)
     for pool in pools(stack.settings, stack.own.workers):
         wanted = {**pool._asdict(), "include_deferred": False}
@@ -196,4 +197,19 @@ def _warehouse(stack: Stack) -> dict[str, Any]:
         "login": uri.username,
         "password": uri.password,
         "schema": uri.path.lstrip("/"),
+    }
+
+
+def _mlflow(stack: Stack) -> dict[str, Any]:
+    settings = stack.settings
+    uri = urlsplit(settings.mlflow_uri)
+    return {
+        "connection_id": "mlflow",
+        "conn_type": "http",
+        "description": "MLflow: runs, and the versions of the logo model.",
+        "host": uri.hostname,
+        "port": uri.port,
+        "schema": uri.scheme,
+        "login": settings.mlflow_username,
+        "password": settings.mlflow_password.get_secret_value(),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
-from counterfeit_ml.stack.settings import HOST
+from counterfeit_ml.stack.settings import HOST, MLFLOW_USER
 
 PREFIX = "COUNTERFEIT_"
 HEADER = (
@@ -61,6 +61,8 @@ def _new_secrets() -> dict[str, str]:
         "bi_reader_password",
         "airflow_database_password",
         "mlflow_database_password",
+        "mlflow_password",
+        "mlflow_session_secret",
         "airflow_admin_password",
         "airflow_jwt_secret",
         "airflow_session_secret",
@@ -79,5 +81,6 @@ def _addresses(values: Mapping[str, str]) -> dict[str, str]:
         "lake_endpoint": f"http://{HOST}:{values['s3_port']}",
         "warehouse_uri": f"postgresql://platform:{values['platform_password']}@{database}",
         "mlflow_uri": f"http://{HOST}:{values['mlflow_port']}",
+        "mlflow_username": MLFLOW_USER,
         "sample_marketplace_url": f"http://{HOST}:{values['marketplace_port']}/",
     }

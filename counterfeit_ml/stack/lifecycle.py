@@ -11,7 +11,7 @@ from typing import IO
 from rich.console import Console
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack import airflow, broker, postgres, seaweedfs
+from counterfeit_ml.stack import airflow, broker, mlflow, postgres, seaweedfs
 from counterfeit_ml.stack.catalogue import groups
 from counterfeit_ml.stack.credentials import read_credentials, workers_of, write_credentials
 from counterfeit_ml.stack.folders import Folders
@@ -104,8 +104,8 @@ def _settle(folders: Folders, console: Console, workers: int | None) -> Startup:
             supervisor.start()
     stack = Stack.load(folders)
     postgres.initialise(stack)
-    airflow.prepare(stack)
-    broker.prepare(stack)
+    for one in (seaweedfs, mlflow, airflow, broker):
+        one.prepare(stack)
     return Startup(stack, supervisor, console, fresh=workers is not None)
 
 

@@ -6,6 +6,7 @@ from counterfeit_ml.settings import EnvFileSettings
 
 HOST = "127.0.0.1"
 AIRFLOW_USER = "admin"
+MLFLOW_USER = "admin"
 READER = "bi_reader"
 
 
@@ -27,6 +28,7 @@ class StackSettings(EnvFileSettings):
     bi_reader_password: SecretStr
     airflow_database_password: SecretStr
     mlflow_database_password: SecretStr
+    mlflow_session_secret: SecretStr
     airflow_admin_password: SecretStr
     airflow_jwt_secret: SecretStr
     airflow_session_secret: SecretStr

@@ -133,7 +133,10 @@ def test_postgres_wants_a_password(services):
 
 def test_mlflow_stores_artifacts_in_the_lake_for_clients_without_keys(services):
     artifact = f"{services.settings.mlflow_uri}/api/2.0/mlflow-artifacts/artifacts/note.txt"
-    assert requests.put(artifact, data=b"kept", timeout=30).status_code == 200
+    settings = services.settings
+    login = (settings.mlflow_username, settings.mlflow_password.get_secret_value())
+    done = requests.put(artifact, data=b"kept", timeout=30, auth=login)
+    assert done.status_code == 200
     assert Lake(services.settings).get("mlflow/note.txt") == b"kept"
 
 
@@ -144,7 +147,7 @@ def test_airflow_has_the_connections(stack, parts):
     found = {
         one["connection_id"]: one for one in call("GET", base, token=token).json()["connections"]
     }
-    assert set(found) == {"lake", "warehouse"}
+    assert set(found) == {"lake", "warehouse", "mlflow"}
     assert found["lake"]["conn_type"] == "aws"
     assert stack.settings.lake_endpoint in found["lake"]["extra"]
     assert found["warehouse"]["port"] == stack.stack.postgres_port
