@@ -45,12 +45,14 @@ class Machine:
             "/opt/counterfeit": ROOT,
             "/var/lib/counterfeit": self.folder / "volumes",
             "/data": self.folder / service / "data",
-            "/tmp": self.folder / service / "tmp",
+            "/tmp": self.folder / service / "tmp",  # noqa: S108 - the container's
         }
         hosts = "|".join(self.services)
         words = re.sub(rf"\b({hosts})(?=:\d+\b)|\b0\.0\.0\.0\b", "127.0.0.1", words)
         words = re.sub(rf"\b({'|'.join(ports)})\b", lambda found: str(ports[found[0]]), words)
-        return re.sub(rf"(?<![\w/])({'|'.join(folders)})\b", lambda found: str(folders[found[0]]), words)
+        return re.sub(
+            rf"(?<![\w/])({'|'.join(folders)})\b", lambda found: str(folders[found[0]]), words
+        )
 
     def path(self) -> str:
         """Our image's programs, and those of the other images."""
@@ -196,7 +198,7 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def start_in_order(containers: dict[str, Container], seconds: float = 180) -> list[str]:
+def start_in_order(containers: dict[str, Container], seconds: float = 480) -> list[str]:
     """Start each as soon as those it depends on are as it wants them; the order taken."""
     end, waiting, order = time.monotonic() + seconds, list(containers), []
     while waiting:

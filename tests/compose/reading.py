@@ -24,8 +24,17 @@ def make_secrets(path: Path) -> None:
 def compose(env_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """The binary's answer to `config`, all profiles included."""
     return subprocess.run(
-        [BINARY, "--file", str(FILE), "--env-file", str(env_file), "--profile", "*", "config"]
-        + list(options),
+        [
+            BINARY,
+            "--file",
+            str(FILE),
+            "--env-file",
+            str(env_file),
+            "--profile",
+            "*",
+            "config",
+            *options,
+        ],
         env={"HOME": str(env_file.parent), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,

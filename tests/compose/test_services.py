@@ -99,7 +99,9 @@ def test_what_is_started_has_the_version_of_its_image(healthy: dict[str, Contain
         assert tag[1] in said
 
 
-def test_a_day_of_the_shop_goes_through_a_worker(healthy: dict[str, Container], stack: Stack) -> None:
+def test_a_day_of_the_shop_goes_through_a_worker(
+    healthy: dict[str, Container], stack: Stack
+) -> None:
     client = Airflow(stack.own)
     until(lambda: {"ingest_listings", "validate_listings"} <= set(client.dag_ids()))
     run = client.trigger("ingest_listings", {"marketplaces": ["sample"], "max_pages": 30}, DAY)
@@ -131,7 +133,9 @@ def test_mlflow_knows_its_names_and_its_user(healthy: dict[str, Container], stac
     assert asked(auth=login, headers={"Host": "rebound.example"}) == 403
 
 
-def test_no_secret_is_in_a_command_line(healthy: dict[str, Container], secrets_of: list[str]) -> None:
+def test_no_secret_is_in_a_command_line(
+    healthy: dict[str, Container], secrets_of: list[str]
+) -> None:
     words = [" ".join(one.cmdline()) for container in healthy.values() for one in container.tree()]
     assert len(words) > len(SERVERS)
     assert [secret for secret in secrets_of if any(secret in line for line in words)] == []
