@@ -62,7 +62,9 @@ def bill_of_materials(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cyclonedx(*arguments: str) -> dict[str, Any]:
-    program = [sys.executable, "-m", "cyclonedx_py", *arguments, "--output-reproducible"]
+    # Validating is slow, and done once with what is made of it.
+    options = ("--output-reproducible", "--no-validate")
+    program = [sys.executable, "-m", "cyclonedx_py", *arguments, *options]
     done = subprocess.run(program, capture_output=True, text=True, check=True)
     bill: dict[str, Any] = json.loads(done.stdout)
     return bill

@@ -1,1 +1,0 @@
-"""Tests of what checks the lock and the licences."""
