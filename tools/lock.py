@@ -29,7 +29,7 @@ class Pin:
 
 def pins(lock: Path) -> dict[str, Pin]:
     """Every package that is pinned for this machine and Python, by its normalised name."""
-    found = {}
+    found: dict[str, Pin] = {}
     for block in lock.read_text("utf-8").replace("\\\n", " ").splitlines():
         pinned, *hashes = block.split("--hash=")
         if not pinned.strip() or pinned.lstrip().startswith("#"):
