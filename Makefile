@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 WORKERS ?=
+SECONDS ?= 600
 
 # The machine's own certificate store: uv's bundled one misses a company's proxy.
 UV := $(BIN)/uv --system-certs
@@ -12,7 +13,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
 .PHONY: help setup demo up status down test test-browser lint bench bench-flagging \
-	bench-ingestion bench-model bench-networks bench-night lock
+	bench-ingestion bench-model bench-networks bench-night lock test-security fuzz
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,10 +44,16 @@ down: setup ## stop everything; the data stays (counterfeit down --purge deletes
 	@$(BIN)/counterfeit down
 
 test: setup ## run every test, in two processes with a stack of its own each
-	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser
+	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/security
 
 test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
 	@$(BIN)/python -m pytest tests/browser
+
+test-security: setup ## try every intrusion on a stack of its own, and print what refuses it; 6 minutes
+	@$(BIN)/python -m pytest -p tests.security.report -m intrusion --ignore tests/browser
+
+fuzz: setup ## throw bytes at what reads hostile input (Linux x86-64); SECONDS=600 for each of eight
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 lint: setup ## check style, imports and types
 	@$(BIN)/ruff check .

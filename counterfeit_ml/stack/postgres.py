@@ -171,3 +171,7 @@ def _divide_warehouse(stack: Stack) -> None:
                 )
             )
         connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse AUTHORIZATION platform")
+        # Large objects belong to whoever makes them, in no schema that could be closed.
+        for function in ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)"):
+            revoked = f"REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC"
+            connection.execute(revoked.encode())
