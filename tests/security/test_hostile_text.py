@@ -19,7 +19,7 @@ from counterfeit_ml.warehouse.reviews import Filters, Reviews, Subject
 from tests.intrusions import SCRIPT, SQL_OF_REVIEWERS
 from tests.scoring.colours import draw, register_colours
 
-DAY, MARKETPLACE = "1996-07-01", "hostile_text"
+DAY, MARKETPLACE = "1999-07-01", "hostile_text"
 SQL = (
     "'; DROP TABLE warehouse.flagged_listings; --",
     '"; DROP SCHEMA warehouse CASCADE; --',
@@ -35,12 +35,12 @@ rules:
     verdict: review
     when:
       title: {has_any: [TEXT, drop, pg_sleep, attach, copy], has_none: [TEXT2]}
-      seller: {listed_in: LIST}
+      seller: {listed_in: tried}
   - id: rest
     verdict: counterfeit
     when: {logo_confidence: {above: 0.5}, brand: {in: [gucci]}}
 seller_lists:
-  LIST: [hostile_text/x]
+  tried: [TEXT3]
 """
 
 
@@ -55,7 +55,7 @@ def record(number: int, text: str) -> str:
             "currency": "USD",
             "condition": text,
             "image": "1.jpg",
-            "scraped_at": "1996-07-01T00:00:00Z",
+            "scraped_at": "1999-07-01T00:00:00Z",
         }
     )
 
@@ -69,7 +69,8 @@ def hostile(services, tmp_path_factory):
     feed.write_text("".join(f"{record(*one)}\n" for one in enumerate(SQL)), "utf-8")
     config = shutil.copytree(ROOT / "config", folder / "config")
     rules = RULES
-    for name, text in zip(("TEXT2", "TEXT", "LIST"), SQL[:3], strict=True):
+    seller = f"hostile_text/{SQL[2]}"
+    for name, text in (("TEXT3", seller), ("TEXT2", SQL[0]), ("TEXT", SQL[1])):
         rules = rules.replace(name, json.dumps(text))
     (config / "rules.yaml").write_text(rules, "utf-8")
     settings = services.settings.model_copy(update={"config_dir": config})
@@ -103,7 +104,7 @@ def test_a_rule_is_only_text(hostile):
     assert [one["title"] for one in found] == list(SQL)
     assert [one["seller_id"] for one in found] == list(SQL)
     assert {one["run_id"] for one in found} == {SQL[0]}
-    assert {one["rule_id"] for one in found} == {"rest"}
+    assert [one["title"] for one in found if one["rule_id"] == "hostile"] == [SQL[2]]
 
 
 @SQL_OF_REVIEWERS

@@ -6,6 +6,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from counterfeit_ml.stack.folders import Folders
+from counterfeit_ml.stack.postgres import ensure_databases
+from counterfeit_ml.stack.stack import Stack
 from tests.stacks import superuser
 
 IN_ANY_SCHEMA = [
@@ -41,7 +44,7 @@ OTHER_OBJECTS = (
     "DROP TABLE warehouse.flagged_listings",
     "DROP SCHEMA warehouse CASCADE",
     "COMMENT ON TABLE warehouse.flagged_listings IS 'mine'",
-    "LOCK TABLE warehouse.flagged_listings IN EXCLUSIVE MODE",
+    "DO $$ BEGIN LOCK TABLE warehouse.flagged_listings IN EXCLUSIVE MODE; END $$",
     "REFRESH MATERIALIZED VIEW warehouse.current_flags",
     "DO $$ BEGIN DELETE FROM warehouse.flag_reviews; END $$",
     "WITH gone AS (DELETE FROM warehouse.flag_reviews RETURNING 1) SELECT * FROM gone",
@@ -77,7 +80,6 @@ ROLES = (
     "SET ROLE postgres",
     "SET SESSION AUTHORIZATION platform",
     "GRANT platform TO bi_reader",
-    "GRANT INSERT ON ALL TABLES IN SCHEMA warehouse TO bi_reader",
     "ALTER DEFAULT PRIVILEGES FOR ROLE platform GRANT INSERT ON TABLES TO bi_reader",
     "CREATE ROLE mine",
     "ALTER ROLE bi_reader SUPERUSER",
@@ -103,7 +105,7 @@ CHANGES = (
     "INSERT INTO {} SELECT * FROM {}",
     "MERGE INTO {} USING (SELECT 1) AS x ON true WHEN MATCHED THEN DELETE",
 )
-STATE = "SELECT pg_catalog.pg_relation_filenode(oid), relname FROM pg_class WHERE oid >= 16384"
+STATE = "SELECT relname, oid::int, relfilenode::int, relacl::text FROM pg_class WHERE oid >= 16384"
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,7 @@ def unchanged(services) -> Iterator[None]:
     with psycopg.connect(superuser(services.stack, "warehouse"), autocommit=True) as connection:
         before = connection.execute(STATE).fetchall()
         yield
-        assert sorted(connection.execute(STATE).fetchall()) == sorted(before)
+        assert set(connection.execute(STATE).fetchall()) == set(before)
         assert connection.execute("SELECT * FROM pg_largeobject_metadata").fetchall() == []
 
 
@@ -176,3 +178,24 @@ def test_no_file_and_no_program(reader, statement):
 @pytest.mark.parametrize("statement", ROLES)
 def test_no_other_role(reader, others, statement):
     refuses(reader, statement)
+
+
+@pytest.mark.intrusion("analyst: become another role, or grant", "permission denied")
+def test_who_may_not_write_cannot_let_himself(reader):
+    # Only a warning, for the role may read: `unchanged` sees that nothing came of it.
+    reader.execute("GRANT DELETE ON ALL TABLES IN SCHEMA warehouse TO bi_reader")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("DELETE FROM warehouse.flag_reviews")
+
+
+@pytest.mark.intrusion("analyst: the role's own password and settings", "set back by the next up")
+def test_what_the_role_does_to_itself_is_mended(services, reader):
+    reader.execute("ALTER ROLE bi_reader PASSWORD 'mine'")
+    reader.execute("ALTER ROLE bi_reader SET search_path = mine")
+    reader.execute("ALTER ROLE bi_reader SET default_transaction_read_only = off")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(services.stack.bi_reader_uri)
+    ensure_databases(Stack(Folders(services.state), services.settings, services.stack))
+    with psycopg.connect(services.stack.bi_reader_uri) as connection:
+        assert connection.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
+        assert connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
