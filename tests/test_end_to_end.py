@@ -26,14 +26,6 @@ pytestmark = pytest.mark.timeout(SECONDS)
 
 
 @pytest.fixture(scope="module")
-def demo(stack):
-    """The demo, run once on the session's stack; what it printed."""
-    done = stack.counterfeit("demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
 def day(demo) -> str:
     found = re.search(r"warehouse\.flagged_listings of (\S+):", demo)
     assert found

@@ -15,6 +15,13 @@ from counterfeit_ml.settings import Settings
 from counterfeit_ml.stack.settings import READER, SUPERUSER, DatabasePasswords
 
 CONNECT_TIMEOUT_SECONDS = 5
+# What else anyone may do who may read: large objects are in no schema that could be closed, and
+# messages fill the log of changes.
+WRITING_FUNCTIONS = (
+    *("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)"),
+    "pg_logical_emit_message(boolean, text, text, boolean)",
+    "pg_logical_emit_message(boolean, text, bytea, boolean)",
+)
 PRIVATE = ("airflow", "mlflow", "warehouse", "postgres", "template1")
 
 
@@ -56,15 +63,16 @@ def _roles(passwords: DatabasePasswords) -> dict[str, SecretStr]:
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, password: SecretStr) -> None:
-    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-        return
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     # The server is sent a verifier, so the password can stand in none of its logs.
     verifier = connection.pgconn.encrypt_password(
         password.get_secret_value().encode(), role.encode(), b"scram-sha-256"
     )
     connection.execute(
-        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-            sql.Identifier(role), sql.Literal(verifier.decode())
+        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            sql.SQL("ALTER" if known else "CREATE"),
+            sql.Identifier(role),
+            sql.Literal(verifier.decode()),
         )
     )
 
@@ -86,9 +94,9 @@ def _let_in(connection: psycopg.Connection) -> None:
         )
     reader = sql.Identifier(READER)
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE warehouse TO {}").format(reader))
-    connection.execute(
-        sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(reader)
-    )
+    # A role may change its own settings, and its password: see `_ensure_role`.
+    for settings in ("RESET ALL", "SET default_transaction_read_only = on"):
+        connection.execute(sql.SQL("ALTER ROLE {} {}").format(reader, sql.SQL(settings)))
     # It was the platform's own in installations made before.
     connection.execute(
         sql.SQL("ALTER DATABASE warehouse OWNER TO {}").format(sql.Identifier(SUPERUSER))
@@ -105,6 +113,9 @@ def _divide_warehouse(connection: psycopg.Connection) -> None:
             )
         )
     connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse AUTHORIZATION platform")
+    for function in WRITING_FUNCTIONS:
+        revoked = f"REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC"
+        connection.execute(revoked.encode())
 
 
 def main(address: str) -> None:

@@ -20,6 +20,7 @@ from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.stragglers import stragglers
 from counterfeit_ml.stack.supervisor import Supervisor
+from tests.intrusions import OTHER_DATABASES, WRITING_ROLE
 from tests.waiting import until
 
 RETURN_SECONDS = 60
@@ -90,6 +91,7 @@ def test_the_reader_reads_and_cannot_write(services):
 
 
 @pytest.mark.parametrize("database", ["airflow", "mlflow", "postgres"])
+@OTHER_DATABASES
 def test_the_reader_sees_no_other_database(services, database):
     own = services.stack
     uri = own.database_uri("bi_reader", own.bi_reader_password, database)
@@ -106,6 +108,7 @@ OWNED = """
 """
 
 
+@WRITING_ROLE
 def test_the_writing_role_has_its_schema_and_nothing_else(services):
     uri = services.settings.warehouse_uri.get_secret_value()
     with psycopg.connect(uri, autocommit=True) as connection:
