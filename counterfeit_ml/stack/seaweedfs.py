@@ -43,7 +43,7 @@ def write_security(folder: Path) -> None:
 def security(folder: Path) -> str:
     """The text of ``security.toml``, for a certificate and key in ``folder``."""
     pair = {"ca": folder / CERTIFICATE, "cert": folder / CERTIFICATE, "key": folder / KEY}
-    sections = {
+    sections: dict[str, Mapping[str, object]] = {
         "grpc": {"ca": pair["ca"]},
         "grpc.client": pair,
         "https.client": {"enabled": True, **pair},
