@@ -98,6 +98,29 @@ def login() -> None:
     show_login(console)
 
 
+@app.command(rich_help_panel=STACK)
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder; it will hold passwords too.")],
+) -> None:
+    """Copy warehouse, lake, MLflow and Airflow's database, all at work, into a folder.
+
+    It is there once it is whole; its files' hashes stand in backup.json.
+    """
+    from counterfeit_ml.stack.backup import backup as run
+
+    run(console, folder)
+
+
+@app.command(rich_help_panel=STACK)
+def restore(
+    folder: Annotated[Path, typer.Argument(help="What `counterfeit backup` wrote.")],
+) -> None:
+    """Make a new stack of a backup; only where there is none, and whole or not at all."""
+    from counterfeit_ml.stack.backup import restore as run
+
+    run(console, folder)
+
+
 @app.command(
     rich_help_panel=STACK,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
@@ -491,6 +514,14 @@ def drift(day: Day) -> None:
     settings = Settings.load()
     found = measure_drift(settings, day)
     console.print(drift_table(found, drift_of(Lake(settings), day)))
+
+
+@app.command(rich_help_panel=JOB)
+def metrics() -> None:
+    """Print the last day's figures in Prometheus' text format, for its textfile collector."""
+    from counterfeit_ml.monitoring.metrics import exposition
+
+    typer.echo(exposition(Settings.load()), nl=False)
 
 
 @app.command(rich_help_panel=REVIEWED)
