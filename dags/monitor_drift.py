@@ -12,8 +12,8 @@ stability index for each feature. Severe drift ends in a question to a person: r
   the day before, the task `propose_retrain` waits in *Required Actions* for three days:
   *Retrain now* triggers `retrain_logo_model`, *Not now* and no answer end the run as it is.
 * **Fails** when the day was not scored, or when the lake does not answer. Clear it, or leave it:
-  the next night compares with the days there are. What to do about drift: `docs/runbooks.md`,
-  *Drift was reported*.
+  the next night compares with the days there are. What to do about drift:
+  `docs/runbooks/drift.md`.
 """
 
 from datetime import timedelta

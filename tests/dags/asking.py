@@ -61,7 +61,8 @@ class Airflow(AirflowClient):
         return {pool["name"]: pool["slots"] for pool in found}
 
     def set_slots(self, pool: str, slots: int) -> None:
-        self._call("PATCH", f"/api/v2/pools/{pool}", json={"name": pool, "slots": slots})
+        body = {"name": pool, "slots": slots, "include_deferred": False}
+        self._call("PATCH", f"/api/v2/pools/{pool}", json=body)
 
     def connect(self, name: str, address: str) -> None:
         """Make a connection to a web service."""

@@ -73,6 +73,18 @@ def test_a_day_that_is_not_there_in_the_morning_alerts_with_its_runbook(airflow,
     assert f"{DAY} is not ingested yet, so analysts see the flags of an earlier day" in log
 
 
+def test_an_alert_that_nobody_takes_is_written_down_all_the_same(airflow, stack, unused_port):
+    airflow.connect("alerts", f"http://127.0.0.1:{unused_port}/hook")
+    try:
+        run = airflow.trigger("check_freshness", {}, "2002-01-04")
+        alert = until(lambda: alert_of(stack, run))
+    finally:
+        airflow.disconnect("alerts")
+    assert (alert["day"], alert["what"]) == ("2002-01-04", "failed")
+    folder = stack.state / "airflow" / "logs" / "dag_processor"
+    until(lambda: any("takes no alert" in file.read_text() for file in folder.rglob("*.log")))
+
+
 def test_a_run_that_is_not_done_by_its_deadline_alerts_and_goes_on(airflow, stack, tmp_path):
     write_feed(tmp_path / "late.jsonl", "1")
     conf = {"marketplaces": ["mine"], "source": str(tmp_path / "late.jsonl"), "day": "2002-01-02"}
