@@ -44,13 +44,14 @@ def save_objects(lake: Lake, folder: Path) -> int:
     Objects written meanwhile are taken again; raises ``BackupError`` where that does not end.
     """
     saved: dict[StoredObject, SavedObject] = {}
+    listed: list[StoredObject] = []
     with (folder / BYTES).open("wb") as file:
         for _ in range(LOOKS):
-            listed = lake.objects()
-            missing = [one for one in listed if one not in saved]
-            if not missing:
+            before, listed = listed, lake.objects()
+            # A list takes a while: only where it comes out the same twice it is of one moment.
+            if listed == before and saved.keys() >= set(listed):
                 return _write_index(folder, [saved[one] for one in listed])
-            saved |= _append(lake, missing, file)
+            saved |= _append(lake, [one for one in listed if one not in saved], file)
     raise BackupError(
         f"The lake was written to during each of {LOOKS} looks: back up when no DAG runs, or pause "
         "them in Airflow meanwhile."

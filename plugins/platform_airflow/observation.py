@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Real
 from typing import Any
+from urllib.parse import quote
 
 from airflow.sdk import Context
 from airflow.sdk.lineage import get_hook_lineage_collector
@@ -12,11 +13,15 @@ from airflow.sdk.observability import stats
 from counterfeit_ml.lineage import Lineage, recorded
 from counterfeit_ml.logs import bind
 
+# Of an address; what people name partitions by may hold anything else, and assets are ASCII.
+SAFE = ":/=@"
+
 
 @contextmanager
 def observed(context: Context) -> Iterator[None]:
     """Within, each line of the log has the run's day; what is read and written becomes lineage."""
-    bind(ds=_day(context))
+    day = _day(context)
+    bind(**({"ds": day} if day else {}))
     with recorded() as lineage:
         try:
             yield
@@ -53,6 +58,6 @@ def _day(context: Context) -> str | None:
 def _report(lineage: Lineage, context: Context) -> None:
     collector = get_hook_lineage_collector()
     for address in lineage.read:
-        collector.add_input_asset(context["task"], uri=address)
+        collector.add_input_asset(context["task"], uri=quote(address, safe=SAFE))
     for address in lineage.written:
-        collector.add_output_asset(context["task"], uri=address)
+        collector.add_output_asset(context["task"], uri=quote(address, safe=SAFE))

@@ -13,7 +13,8 @@ from tests.stacks import run_sql
 
 DAY = "2999-01-02"
 FLAGGED = """
-INSERT INTO warehouse.flagged_days (ds, marketplace, scored, flagged, rules_version, model_version, run_id)
+INSERT INTO warehouse.flagged_days
+    (ds, marketplace, scored, flagged, rules_version, model_version, run_id)
 VALUES ('2999-01-02', 'shop', 10, 3, 'r1', '1', 'run')
 """
 INGESTED = {

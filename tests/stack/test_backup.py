@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from threading import Event, Thread
 
 import psycopg
 import pytest
@@ -196,8 +197,6 @@ def test_a_restore_that_is_killed_is_no_stack(saved, tmp_path, command_line):
         assert done.returncode == 1
         assert "counterfeit down --purge" in done.stderr
     line.purge()
-    succeed(line.counterfeit("restore", str(saved)))
-    line.purge()
     assert stragglers(folders) == []
 
 
@@ -213,3 +212,25 @@ def test_a_restore_that_fails_leaves_nothing(saved, tmp_path, command_line):
     assert done.returncode == 1
     assert "pg_restore" in done.stderr
     assert not line.state.exists()
+
+
+def test_what_is_written_meanwhile_is_whole_or_refused(filled, tmp_path):
+    lake, stop = Lake(filled.settings), Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            lake.put(f"backed-up/busy/{number % 7}", str(number).encode())
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        done = filled.counterfeit("backup", str(tmp_path / "busy"))
+    finally:
+        stop.set()
+        writer.join()
+        lake.delete(lake.keys("backed-up/busy/"))
+    assert done.returncode == 1
+    assert "was written to during each of 5 looks" in done.stderr
+    assert list(tmp_path.iterdir()) == []
