@@ -309,13 +309,21 @@ def labels(
     ] = None,
     origin: Annotated[Origin, typer.Option(help="Who labelled: review counts most.")] = Origin.seed,
     brands: Brands = None,
+    hard_negatives: Annotated[
+        bool,
+        typer.Option(
+            "--hard-negatives",
+            help="Folders of other makers' goods are taken too, as no_logo: their marks are none "
+            "of ours.",
+        ),
+    ] = False,
 ) -> None:
     """Bring labelled pictures into the lake, as one set that `retrain` can take.
 
     What cannot be learned from is refused, counted by reason and named in the log: unreadable,
     tiny or blank pictures, one picture under two labels. Of an animation the first frame counts.
     """
-    _import_labels(Settings.load(), source, name, origin, _brands(brands))
+    _import_labels(Settings.load(), source, name, origin, _brands(brands), hard_negatives)
 
 
 @app.command(rich_help_panel=JOB)
@@ -338,7 +346,12 @@ def _import_reviews(settings: Settings) -> None:
 
 
 def _import_labels(
-    settings: Settings, source: str, name: str | None, origin: str, brands: tuple[str, ...]
+    settings: Settings,
+    source: str,
+    name: str | None,
+    origin: str,
+    brands: tuple[str, ...],
+    hard_negatives: bool = False,
 ) -> str:
     """The name of the set that it makes."""
     from counterfeit_ml.brands import load_brands
@@ -348,7 +361,9 @@ def _import_labels(
 
     label_set = name or set_name(source)
     catalogue = load_brands(settings.config_dir)
-    summary = import_labels(Lake(settings), catalogue, source, label_set, origin, brands)
+    summary = import_labels(
+        Lake(settings), catalogue, source, label_set, origin, brands, hard_negatives
+    )
     console.print(summary_tables(summary))
     return label_set
 

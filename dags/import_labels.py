@@ -49,6 +49,12 @@ PARAMS = {
         title="Classes",
         description="One a line, instead of the brands of config/brands.yaml; all: every folder.",
     ),
+    "hard_negatives": Param(
+        False,
+        type="boolean",
+        title="Hard negatives",
+        description="Folders of other makers' goods are taken too, as no_logo.",
+    ),
 }
 
 
@@ -81,6 +87,7 @@ def import_labels() -> None:
             params["label_set"] or set_name(source),
             params["origin"],
             params["brands"] or (),
+            params["hard_negatives"],
         )
         return summary.figures()
 
