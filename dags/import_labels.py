@@ -16,6 +16,7 @@ Takes labelled pictures into the lake as one label set: pictures to `images/`, l
 from typing import Any
 
 from airflow.sdk import Param, dag
+from platform_airflow.alerts import on_failure
 from platform_airflow.assets import LABELS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -62,6 +63,7 @@ PARAMS = {
     doc_md=__doc__,
     tags=[Tag.TRAINING],
     default_args={"owner": Owner.ML},
+    on_failure_callback=on_failure,
     is_paused_upon_creation=False,
     # Splits of one set must not be decided while those of another are.
     max_active_runs=1,
