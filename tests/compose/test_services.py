@@ -40,7 +40,7 @@ SERVERS = [
     "marketplace",
 ]
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
