@@ -37,7 +37,7 @@ demo: setup ## run the main job once, end to end; DATA=folder takes real photos 
 up: setup ## start S3, PostgreSQL, MLflow and Airflow, or leave them be; WORKERS=2 with Celery
 	@$(BIN)/counterfeit up $(if $(WORKERS),--workers $(WORKERS))
 
-status: setup ## show each service, whether it answers, and where
+status: setup ## show each service, whether it answers, and where; the last day's alerts
 	@$(BIN)/counterfeit status
 
 down: setup ## stop everything; the data stays (counterfeit down --purge deletes it)

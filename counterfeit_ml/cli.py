@@ -1,11 +1,10 @@
 """`counterfeit`: the platform's commands, the same functions that the DAGs call."""
 
 import json
-import logging
 import mimetypes
 import sys
 from dataclasses import asdict
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from getpass import getuser
 from pathlib import Path
@@ -16,13 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from counterfeit_ml import logs
 from counterfeit_ml.errors import CounterfeitError, IngestionError, TrainingError
 from counterfeit_ml.settings import ConfigSettings, Settings
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
-    help="Find counterfeit listings: a brand's logo in the picture, a price below its floor.",
 )
 # A log has no width of its own; rich would take 80 columns and cut the tables.
 console = Console(width=None if sys.stdout.isatty() else 120)
@@ -31,11 +30,26 @@ REVIEWED = "What people confirmed"
 JOB = "The job, stage by stage (for people without Airflow at hand)"
 
 
+@app.callback()
+def every_command(
+    context: typer.Context,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Log JSON, an object a line, for a collector.")
+    ] = False,
+) -> None:
+    """Find counterfeit listings: a brand's logo in the picture, a price below its floor."""
+    logs.set_up(json_logs)
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    logs.bind(command=context.invoked_subcommand, run_id=f"cli__{began}")
+
+
 def _day(text: str) -> str:
     try:
-        return date.fromisoformat(text).isoformat()
+        day = date.fromisoformat(text).isoformat()
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day such as 2026-11-22.") from None
+    logs.bind(ds=day)
+    return day
 
 
 Day = Annotated[
@@ -62,7 +76,7 @@ def up(
 
 @app.command(rich_help_panel=STACK)
 def status() -> None:
-    """Show each service, whether it answers, and where."""
+    """Show each service, whether it answers, and where; and the alerts of the last day."""
     from counterfeit_ml.stack import show_status
 
     raise typer.Exit(show_status(console))
@@ -78,8 +92,8 @@ def down(
     stop(console, purge=purge)
 
 
-@app.command(rich_help_panel=STACK)
-def logs(
+@app.command("logs", rich_help_panel=STACK)
+def service_log(
     service: Annotated[str, typer.Argument(help="A service, as `counterfeit status` names it.")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it is written.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", help="Begin with the last N lines.")] = 50,
@@ -96,6 +110,29 @@ def login() -> None:
     from counterfeit_ml.stack import show_login
 
     show_login(console)
+
+
+@app.command(rich_help_panel=STACK)
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder; it will hold passwords too.")],
+) -> None:
+    """Copy warehouse, lake, MLflow and Airflow's database, all at work, into a folder.
+
+    It is there once it is whole; its files' hashes stand in backup.json.
+    """
+    from counterfeit_ml.stack.backup import backup as run
+
+    run(console, folder)
+
+
+@app.command(rich_help_panel=STACK)
+def restore(
+    folder: Annotated[Path, typer.Argument(help="What `counterfeit backup` wrote.")],
+) -> None:
+    """Make a new stack of a backup; only where there is none, and whole or not at all."""
+    from counterfeit_ml.stack.backup import restore as run
+
+    run(console, folder)
 
 
 @app.command(
@@ -272,13 +309,21 @@ def labels(
     ] = None,
     origin: Annotated[Origin, typer.Option(help="Who labelled: review counts most.")] = Origin.seed,
     brands: Brands = None,
+    hard_negatives: Annotated[
+        bool,
+        typer.Option(
+            "--hard-negatives",
+            help="Folders of other makers' goods are taken too, as no_logo: their marks are none "
+            "of ours.",
+        ),
+    ] = False,
 ) -> None:
     """Bring labelled pictures into the lake, as one set that `retrain` can take.
 
     What cannot be learned from is refused, counted by reason and named in the log: unreadable,
     tiny or blank pictures, one picture under two labels. Of an animation the first frame counts.
     """
-    _import_labels(Settings.load(), source, name, origin, _brands(brands))
+    _import_labels(Settings.load(), source, name, origin, _brands(brands), hard_negatives)
 
 
 @app.command(rich_help_panel=JOB)
@@ -301,7 +346,12 @@ def _import_reviews(settings: Settings) -> None:
 
 
 def _import_labels(
-    settings: Settings, source: str, name: str | None, origin: str, brands: tuple[str, ...]
+    settings: Settings,
+    source: str,
+    name: str | None,
+    origin: str,
+    brands: tuple[str, ...],
+    hard_negatives: bool = False,
 ) -> str:
     """The name of the set that it makes."""
     from counterfeit_ml.brands import load_brands
@@ -311,7 +361,9 @@ def _import_labels(
 
     label_set = name or set_name(source)
     catalogue = load_brands(settings.config_dir)
-    summary = import_labels(Lake(settings), catalogue, source, label_set, origin, brands)
+    summary = import_labels(
+        Lake(settings), catalogue, source, label_set, origin, brands, hard_negatives
+    )
     console.print(summary_tables(summary))
     return label_set
 
@@ -493,6 +545,14 @@ def drift(day: Day) -> None:
     console.print(drift_table(found, drift_of(Lake(settings), day)))
 
 
+@app.command(rich_help_panel=JOB)
+def metrics() -> None:
+    """Print the last day's figures in Prometheus' text format, for its textfile collector."""
+    from counterfeit_ml.monitoring.metrics import exposition
+
+    typer.echo(exposition(Settings.load()), nl=False)
+
+
 @app.command(rich_help_panel=REVIEWED)
 def export(
     file: Annotated[Path, typer.Argument(help="Where to: a name that ends in .csv or .parquet.")],
@@ -570,8 +630,6 @@ def list_notices() -> None:
 
 def main() -> None:
     """Entry point: an error of ours is one sentence and exit code 1, never a traceback."""
-    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("counterfeit_ml").setLevel(logging.INFO)
     try:
         app()
     except CounterfeitError as error:

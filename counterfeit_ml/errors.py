@@ -90,3 +90,11 @@ class NoticeError(CounterfeitError):
 
 class StackError(CounterfeitError):
     """A service of the embedded stack does not start, answer or stop."""
+
+
+class BackupError(CounterfeitError):
+    """A backup cannot be made, is not whole, or may not be restored where it was told to."""
+
+
+class LateError(CounterfeitError):
+    """A day is not published by its hour."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import obstore
 import pyarrow as pa
@@ -24,6 +24,7 @@ from obstore.store import S3Store
 
 from counterfeit_ml.datasets import Dataset
 from counterfeit_ml.errors import ConfigError, LakeError, PartitionMissingError
+from counterfeit_ml.lineage import note_read, note_written
 from counterfeit_ml.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "_manifest.json"
 STAGING = "_staging"
+IMAGES = "images"
 PART_ROWS, PART_BYTES = 50_000, 8 * 1024 * 1024
 """Of one Parquet file where a partition is written as it comes, before compression."""
 
@@ -46,6 +48,14 @@ class Manifest:
     files: tuple[str, ...]
     rows: int
     summary: dict[str, Any] = field(default_factory=dict)
+
+
+class StoredObject(NamedTuple):
+    """An object as S3 lists it; of one that is written again ``e_tag`` changes."""
+
+    key: str
+    size: int
+    e_tag: str
 
 
 def bucket_store(settings: Settings, bucket: str) -> S3Store:
@@ -190,9 +200,14 @@ class Lake:
     def manifest(self, dataset: Dataset, **partition: str) -> Manifest:
         """The manifest of one partition; raises ``PartitionMissingError``."""
         try:
-            return _manifest(self.get(f"{_prefix(dataset, partition)}/{MANIFEST}"))
+            found = _manifest(self.get(f"{_prefix(dataset, partition)}/{MANIFEST}"))
         except PartitionMissingError as error:
             raise self._missing(dataset, partition) from error
+        note_read(self._address(_prefix(dataset, partition)))
+        return found
+
+    def _address(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
 
     def _missing(self, dataset: Dataset, partition: dict[str, str]) -> PartitionMissingError:
         return PartitionMissingError(
@@ -278,13 +293,14 @@ class Lake:
         document = json.dumps(asdict(manifest), sort_keys=True, indent=1)
         with self._reporting("writing", key):
             obstore.put(self.store, key, document.encode(), mode=mode)
+        note_written(self._address(_prefix(dataset, partition)))
 
     # Pictures
 
     @staticmethod
     def image_key(digest: str) -> str:
         """The key of a picture: ``images/<2 hex>/<sha256>``."""
-        return f"images/{digest[:2]}/{digest}"
+        return f"{IMAGES}/{digest[:2]}/{digest}"
 
     def put_image(self, data: bytes) -> str:
         """Store a picture under the sha256 of its bytes, which is returned."""
@@ -301,6 +317,7 @@ class Lake:
                 obstore.put(self.store, key, data, mode="create", attributes=content_type)
         except AlreadyExistsError:
             return False
+        note_written(self._address(IMAGES))
         return True
 
     def get_image(self, digest: str) -> bytes:
@@ -328,6 +345,8 @@ class Lake:
 
         Of one that is larger than ``at_most`` only so many bytes come, and one more.
         """
+        if key.startswith(f"{IMAGES}/"):
+            note_read(self._address(IMAGES))
         with self._reporting("reading", key):
             found = obstore.get(self.store, key)
             if at_most is None or found.meta["size"] <= at_most:
@@ -342,6 +361,29 @@ class Lake:
                 str(item["path"]) for page in obstore.list(self.store, folder) for item in page
             ]
         return sorted(key for key in found if key.startswith(prefix))
+
+    def objects(self) -> list["StoredObject"]:
+        """Every object of the bucket, by key."""
+        with self._reporting("listing", ""):
+            found = [
+                StoredObject(str(item["path"]), int(item["size"]), str(item["e_tag"]))
+                for page in obstore.list(self.store)
+                for item in page
+            ]
+        return sorted(found, key=lambda one: one.key)
+
+    def fetch(self, key: str) -> tuple[bytes, str | None, str]:
+        """One object's bytes, media type and e_tag; raises ``PartitionMissingError``."""
+        with self._reporting("reading", key):
+            found = obstore.get(self.store, key)
+            media_type = found.attributes.get("Content-Type")
+            return bytes(found.bytes()), media_type, str(found.meta["e_tag"])
+
+    def store_as(self, key: str, data: bytes, media_type: str | None) -> None:
+        """Store one object under its media type."""
+        attributes = {"Content-Type": media_type} if media_type else None
+        with self._reporting("writing", key):
+            obstore.put(self.store, key, data, attributes=attributes)
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects; one that is gone already is no error."""

@@ -16,6 +16,7 @@ day's rows of `warehouse.flagged_listings`, in one transaction.
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag
+from platform_airflow.alerts import done_within, on_failure
 from platform_airflow.assets import FLAGGED_LISTINGS, SCORED_LISTINGS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -27,6 +28,8 @@ from platform_airflow.steps import day_of, step
     doc_md=__doc__,
     tags=[Tag.FLAGGING, Tag.NIGHTLY],
     default_args={"owner": Owner.DATA},
+    on_failure_callback=on_failure,
+    deadline=done_within(minutes=30),
     is_paused_upon_creation=False,
 )
 def flag_listings() -> None:

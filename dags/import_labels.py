@@ -16,6 +16,7 @@ Takes labelled pictures into the lake as one label set: pictures to `images/`, l
 from typing import Any
 
 from airflow.sdk import Param, dag
+from platform_airflow.alerts import on_failure
 from platform_airflow.assets import LABELS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -48,6 +49,12 @@ PARAMS = {
         title="Classes",
         description="One a line, instead of the brands of config/brands.yaml; all: every folder.",
     ),
+    "hard_negatives": Param(
+        False,
+        type="boolean",
+        title="Hard negatives",
+        description="Folders of other makers' goods are taken too, as no_logo.",
+    ),
 }
 
 
@@ -56,6 +63,7 @@ PARAMS = {
     doc_md=__doc__,
     tags=[Tag.TRAINING],
     default_args={"owner": Owner.ML},
+    on_failure_callback=on_failure,
     is_paused_upon_creation=False,
     # Splits of one set must not be decided while those of another are.
     max_active_runs=1,
@@ -79,6 +87,7 @@ def import_labels() -> None:
             params["label_set"] or set_name(source),
             params["origin"],
             params["brands"] or (),
+            params["hard_negatives"],
         )
         return summary.figures()
 

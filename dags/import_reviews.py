@@ -17,6 +17,7 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag
 from airflow.sdk.exceptions import AirflowSkipException
+from platform_airflow.alerts import on_failure
 from platform_airflow.assets import LABELS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -30,6 +31,7 @@ DAILY = CronTriggerTimetable("0 1 * * *", timezone="UTC", run_immediately=timede
     doc_md=__doc__,
     tags=[Tag.TRAINING],
     default_args={"owner": Owner.ML},
+    on_failure_callback=on_failure,
     is_paused_upon_creation=False,
     max_active_runs=1,
 )

@@ -30,6 +30,7 @@ from typing import Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import CronPartitionTimetable, Param, TaskGroup, dag
 from airflow.sdk.exceptions import AirflowSkipException
+from platform_airflow.alerts import done_within, on_failure
 from platform_airflow.assets import LISTINGS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -81,6 +82,8 @@ PARAMS = {
     doc_md=__doc__,
     tags=[Tag.INGESTION, Tag.NIGHTLY],
     default_args={"owner": Owner.DATA},
+    on_failure_callback=on_failure,
+    deadline=done_within(hours=4),
     is_paused_upon_creation=False,
     params=PARAMS,
 )

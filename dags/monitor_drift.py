@@ -12,8 +12,8 @@ stability index for each feature. Severe drift ends in a question to a person: r
   the day before, the task `propose_retrain` waits in *Required Actions* for three days:
   *Retrain now* triggers `retrain_logo_model`, *Not now* and no answer end the run as it is.
 * **Fails** when the day was not scored, or when the lake does not answer. Clear it, or leave it:
-  the next night compares with the days there are. What to do about drift: `docs/runbooks.md`,
-  *Drift was reported*.
+  the next night compares with the days there are. What to do about drift:
+  `docs/runbooks/drift.md`.
 """
 
 from datetime import timedelta
@@ -23,6 +23,7 @@ from airflow.providers.standard.operators.hitl import HITLBranchOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import PartitionedAssetTimetable, dag
 from airflow.sdk.exceptions import AirflowSkipException
+from platform_airflow.alerts import on_failure
 from platform_airflow.assets import DRIFT, SCORED_LISTINGS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -37,6 +38,7 @@ RETRAIN, NOT_NOW = "Retrain now", "Not now"
     tags=[Tag.MONITORING, Tag.NIGHTLY],
     # Airflow loses an answer given in the very second of the question, and asks again.
     default_args={"owner": Owner.ML, "retries": 2, "retry_delay": timedelta(seconds=10)},
+    on_failure_callback=on_failure,
     is_paused_upon_creation=False,
 )
 def monitor_drift() -> None:

@@ -26,6 +26,7 @@ from typing import Any
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, TriggerRule, dag
 from airflow.sdk.exceptions import AirflowSkipException
+from platform_airflow.alerts import on_failure
 from platform_airflow.approval import ApproveChampion
 from platform_airflow.assets import LABELS
 from platform_airflow.connections import settings
@@ -41,6 +42,7 @@ WEEKLY = CronTriggerTimetable("0 4 * * 0", timezone="UTC", run_immediately=timed
     doc_md=__doc__,
     tags=[Tag.TRAINING],
     default_args={"owner": Owner.ML},
+    on_failure_callback=on_failure,
     is_paused_upon_creation=False,
     max_active_runs=1,
     params={

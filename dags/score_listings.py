@@ -18,6 +18,7 @@ scored once for each model version; the day's partition always holds all listing
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag
+from platform_airflow.alerts import done_within, on_failure
 from platform_airflow.assets import SCORED_LISTINGS, VALIDATED_LISTINGS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -29,6 +30,8 @@ from platform_airflow.steps import day_of, step
     doc_md=__doc__,
     tags=[Tag.SCORING, Tag.NIGHTLY],
     default_args={"owner": Owner.DATA},
+    on_failure_callback=on_failure,
+    deadline=done_within(hours=3),
     is_paused_upon_creation=False,
     # Two days at once would score the pictures they share twice.
     max_active_runs=1,

@@ -12,6 +12,7 @@ marketplaces together, and adds the result to Data Docs (in the menu).
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag
+from platform_airflow.alerts import done_within, on_failure
 from platform_airflow.assets import LISTINGS, VALIDATED_LISTINGS
 from platform_airflow.connections import settings
 from platform_airflow.defaults import Owner, Tag
@@ -23,6 +24,8 @@ from platform_airflow.steps import day_of, step
     doc_md=__doc__,
     tags=[Tag.VALIDATION, Tag.NIGHTLY],
     default_args={"owner": Owner.DATA},
+    on_failure_callback=on_failure,
+    deadline=done_within(minutes=30),
     is_paused_upon_creation=False,
 )
 def validate_listings() -> None:

@@ -22,6 +22,7 @@ from xdist.workermanage import WorkerController
 from counterfeit_ml.registry import CHAMPION, MODEL, Registry
 from counterfeit_ml.settings import ROOT, Settings
 from counterfeit_ml.stack import StackSettings
+from tests.otlp import Received, receiver
 from tests.processes import FileScheduling, place
 from tests.stacks import CommandLine, RunningStack, succeed, superuser
 
@@ -110,8 +111,20 @@ def config_dir(own_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def collector() -> Iterator[Received]:
+    """An OpenTelemetry collector, to which the stacks begun meanwhile send their metrics."""
+    with receiver() as received:
+        os.environ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"] = received.url
+        yield received
+        del os.environ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"]
+
+
+@pytest.fixture(scope="session")
 def services(
-    own_folder: Path, config_dir: Path, command_line: Callable[..., CommandLine]
+    own_folder: Path,
+    config_dir: Path,
+    command_line: Callable[..., CommandLine],
+    collector: Received,
 ) -> Iterator[RunningStack]:
     """S3, PostgreSQL and MLflow; seconds. In the end whatever runs is stopped and deleted."""
     line = command_line(own_folder / "state", config=config_dir)

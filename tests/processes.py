@@ -7,6 +7,7 @@ AIRFLOW = (
     "tests/dags/test_retraining_runs.py",
     "tests/test_bad_input.py",
     "tests/test_end_to_end.py",
+    "tests/dags/test_night_shift.py",
     "tests/dags/test_ingestion_runs.py",  # its backfill lets the scheduler take up today as well
     "tests/plugins/test_review_page.py",  # what it decides are labels
     "tests/stack/test_running_stack.py",  # kills services

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
 from counterfeit_ml.settings import ROOT, Settings
 from counterfeit_ml.stack import StackSettings
 
@@ -69,6 +71,12 @@ def succeed(done: subprocess.CompletedProcess[str]) -> None:
 
 def superuser(own: StackSettings, database: str) -> str:
     return own.database_uri("postgres", own.postgres_password, database)
+
+
+def run_sql(settings: Settings, statement: str) -> None:
+    """As the platform's own role."""
+    with psycopg.connect(settings.warehouse_uri.get_secret_value()) as connection:
+        connection.execute(statement.encode())
 
 
 def reader(running: RunningStack) -> str:

@@ -1,6 +1,7 @@
 """The whole main job on the whole stack, as `make demo` runs it."""
 
 import io
+import json
 import re
 
 import psycopg
@@ -14,12 +15,14 @@ from counterfeit_ml.demo.chain import STARTED_BY_ASSETS, play_night
 from counterfeit_ml.demo.inputs import Truth, sample_input
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.registry import Registry
+from tests.dags.asking import Airflow
+from tests.waiting import until
 
 DEMO_OK = re.compile(
     r"^DEMO OK listings=(?P<listings>\d+) scored=(?P<scored>\d+) flagged=(?P<flagged>\d+) "
     r"precision=(?P<precision>[\d.]+) recall=(?P<recall>[\d.]+) seconds=(?P<seconds>\d+)$"
 )
-SECONDS = 600
+RETRAIN, SECONDS = "retrain_logo_model", 600
 
 pytestmark = pytest.mark.timeout(SECONDS)
 
@@ -100,6 +103,60 @@ def test_the_champion_has_signature_metrics_and_the_file_that_scored(stack, demo
     assert (Registry(stack.settings).fetch(version.version) / "logo.tflite").stat().st_size > 1e6
     scored = Lake(stack.settings).read(SCORED_LISTINGS, ["model_version"])
     assert version.version in scored["model_version"].to_pylist()
+
+
+def lineage_of(stack, day: str) -> dict[str, tuple[set[str], set[str]]]:
+    """What each task of the day's runs read and wrote, as OpenLineage has it."""
+    file = stack.state / "airflow" / "logs" / "openlineage.jsonl"
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for line in file.read_text("utf-8").splitlines():
+        event = json.loads(line)
+        run = event["run"]["facets"].get("airflow", {}).get("dagRun", {})
+        if event["eventType"] == "COMPLETE" and run.get("partition_key") == day:
+            named = (
+                {f"{one['namespace']}/{one['name']}" for one in event[side]}
+                for side in ("inputs", "outputs")
+            )
+            read, wrote = found.setdefault(event["job"]["name"], (set(), set()))
+            for known, new in zip((read, wrote), named, strict=True):
+                known |= new
+    return found
+
+
+def test_lineage_names_the_partitions_and_tables_that_each_run_read_and_wrote(stack, day):
+    found = lineage_of(stack, day)
+    lake, marketplace = "s3://counterfeit", f"ds={day}/marketplace=sample"
+    ingest = next(task for task in found if task.endswith("ingest_marketplace"))
+    expected = {f"{lake}/{name}/{marketplace}" for name in ("listings", "quarantine")}
+    assert expected <= found[ingest][1]
+    assert f"{lake}/listings/{marketplace}" in found["validate_listings.validate_listings"][0]
+    assert f"{lake}/images" in found["score_listings.score_shard"][0]
+    assert f"{lake}/scored_listings/ds={day}" in found["score_listings.publish_scores"][1]
+    read, wrote = found["flag_listings.apply_rules"]
+    database = f"postgres://127.0.0.1:{stack.stack.postgres_port}/warehouse.warehouse"
+    assert f"{lake}/scored_listings/ds={day}" in read
+    assert {f"{database}.flagged_listings", f"{database}.flagged_days"} <= wrote
+
+
+def test_a_collector_gets_the_figures_beside_airflow_s_own(stack, collector, day):
+    name = "airflow.counterfeit.publish_scores"
+    total = until(lambda: collector.gauge(f"{name}.listings"))
+    query = "SELECT ds::text, sum(scored) AS scored FROM warehouse.flagged_days GROUP BY ds"
+    assert total == {row["ds"]: row["scored"] for row in analyst(stack, query)}[day]
+    assert "counterfeit_flags{" in stack.counterfeit("metrics").stdout
+
+
+def test_nobody_was_asked_before_the_first_champion(stack, demo):
+    client = Airflow(stack.stack)
+    trained = max(one for one, kind in client.runs(RETRAIN).items() if kind == "manual")
+    assert client.states(client.run_of(RETRAIN, trained)) == {
+        "take_reviews": "success",
+        "enough_labels": "success",
+        "validate_training_images": "success",
+        "train": "success",
+        "approve": "skipped",
+        "promote": "success",
+    }
 
 
 def test_data_docs_open_for_who_is_logged_in_and_for_nobody_else(stack, airflow, day):

@@ -13,7 +13,7 @@ import requests
 
 from counterfeit_ml.errors import StackError
 from counterfeit_ml.settings import ROOT
-from counterfeit_ml.stack import postgres
+from counterfeit_ml.stack import postgres, telemetry
 from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.pools import pools
@@ -64,6 +64,7 @@ def environment(stack: Stack) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         # Where the button on a task leads to; tasks themselves take it from the connection.
         "MLFLOW_TRACKING_URI": stack.settings.mlflow_uri,
+        **telemetry.environment(home),
         **{f"COUNTERFEIT_{name.upper()}": str(getattr(stack.settings, name)) for name in FOR_TASKS},
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }

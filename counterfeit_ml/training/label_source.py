@@ -3,11 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Protocol
 
+from counterfeit_ml.brands import NO_LOGO
 from counterfeit_ml.errors import PartitionMissingError, TrainingError
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.pictures import MAX_BYTES
@@ -76,6 +77,22 @@ def open_source(lake: Lake, address: str | Path) -> LabelSource:
     else:
         tree = _Disk(Path(address).resolve())
     return _csv(tree) if tree.root.suffix.lower() == CSV else _folders(tree)
+
+
+def as_negatives(source: LabelSource, classes: Collection[str]) -> LabelSource:
+    """The source with every label that is none of ``classes`` made ``no_logo``.
+
+    Who labelled such a picture says whose goods it shows.
+    """
+    others = set(source.classes) - set(classes) - {NO_LOGO}
+    files = [
+        replace(one, label=NO_LOGO, labelled_by=f"{source.name}: {one.label}")
+        if one.label in others
+        else one
+        for one in source.files
+    ]
+    found = (set(source.classes) - others) | ({NO_LOGO} if others else set())
+    return replace(source, classes=tuple(sorted(found)), files=tuple(files))
 
 
 def set_name(address: str | Path) -> str:

@@ -20,7 +20,13 @@ from counterfeit_ml.progress import track
 from counterfeit_ml.training.grouping import Member, join, parted
 from counterfeit_ml.training.inspection import Reason, RefusedLabelError, inspect
 from counterfeit_ml.training.label_conflicts import Labelled, settle, suspicions
-from counterfeit_ml.training.label_source import LabelledFile, LabelSource, Refusal, open_source
+from counterfeit_ml.training.label_source import (
+    LabelledFile,
+    LabelSource,
+    Refusal,
+    as_negatives,
+    open_source,
+)
 from counterfeit_ml.training.label_summary import SHOWN, ImportSummary, by_count
 from counterfeit_ml.training.splits import FEWEST_GROUPS, decide_splits
 
@@ -41,18 +47,23 @@ def import_labels(
     label_set: str,
     origin: str = "seed",
     brands: Sequence[str] = (),
+    hard_negatives: bool = False,
 ) -> ImportSummary:
     """Make the pictures of ``source`` the label set ``label_set``, replacing it.
 
     ``source`` is a folder of classes or a CSV, on disk or ``s3://``, or one that is open already.
     ``brands`` are the classes taken, ``ALL_BRANDS`` every one; the catalogue's where none is given.
-    A bad picture is refused, counted and logged. Raises ``TrainingError`` for a folder that is no
-    class, a class without a usable picture or a source that cannot be read; ``LakeError``.
+    With ``hard_negatives`` those of all others are taken too, as ``no_logo``: other makers' goods,
+    whose marks are none of ours. A bad picture is refused, counted and logged. Raises
+    ``TrainingError`` for a folder that is no class, a class without a usable picture or a source
+    that cannot be read; ``LakeError``.
     """
     if origin not in ORIGINS:
         raise TrainingError(f"{origin!r} is no origin of labels: give one of {', '.join(ORIGINS)}.")
     stored = _Stored(lake, label_set)
     opened = source if isinstance(source, LabelSource) else open_source(lake, source)
+    if hard_negatives:
+        opened = as_negatives(opened, classes_of(catalogue, brands, opened.classes))
     files, unwanted = _chosen(catalogue, opened, brands)
     sound, unsound = _upload(lake, opened, files)
     agreed, conflicting = settle(sound)

@@ -1,5 +1,6 @@
 """The connection to the warehouse, and what goes wrong with it as one sentence."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -13,7 +14,10 @@ import pyarrow as pa
 from psycopg.rows import DictRow, dict_row
 
 from counterfeit_ml.errors import WarehouseError
+from counterfeit_ml.lineage import note_read
 from counterfeit_ml.settings import Settings
+
+READ = re.compile(r"(?:FROM|JOIN)\s+warehouse\.(\w+)")
 
 
 class Database:
@@ -26,11 +30,13 @@ class Database:
 
     def query(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """Rows of a SELECT as dictionaries; ``%s`` in ``sql`` takes ``parameters`` in order."""
+        self.note_read(sql)
         with self.transaction("reading", read_only=True) as connection:
             return connection.execute(sql.encode(), parameters).fetchall()
 
     def read(self, sql: str, *parameters: Any) -> pa.Table:
         """Rows of a SELECT as an Arrow table; ``$1`` in ``sql`` is the first parameter."""
+        self.note_read(sql)
         with (
             self.reporting("reading"),
             adbc.connect(self._uri) as connection,
@@ -38,6 +44,15 @@ class Database:
         ):
             cursor.execute(sql, parameters)
             return cursor.fetch_arrow_table()
+
+    def note_read(self, sql: str) -> None:
+        """Tell who records lineage which of the warehouse's tables ``sql`` reads."""
+        for table in READ.findall(sql):
+            note_read(self.table(table))
+
+    def table(self, name: str) -> str:
+        """The address of one of the warehouse's tables."""
+        return f"postgres://{self.address}/warehouse/{name}"
 
     @contextmanager
     def transaction(

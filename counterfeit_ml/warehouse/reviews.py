@@ -156,6 +156,7 @@ class Reviews(Database):
         return rows
 
     def _read(self, name: str, parameters: Row) -> list[Row]:
+        self.note_read(_sql(name).decode())
         with self.transaction("reading for review", read_only=True) as connection:
             return _rows(connection, name, parameters)
 

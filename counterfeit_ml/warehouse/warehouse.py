@@ -5,6 +5,7 @@ from datetime import date
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
+from counterfeit_ml.lineage import note_written
 from counterfeit_ml.warehouse.database import Database, statement
 from counterfeit_ml.warehouse.flagged_day import (
     DAYS,
@@ -21,6 +22,8 @@ from counterfeit_ml.warehouse.seller_groups import seller_groups
 # Any constant will do: it names the lock that lets one writer at a time replace a day. One for all
 # days, for a day moves the first day of its listings in others.
 FLAGS_LOCK = 5_318_008
+WRITTEN = ("flagged_listings", "flagged_days", "price_floors", "review_samples", "sellers")
+"""The tables that replacing a day writes."""
 JSON_COLUMNS = ("reasons", "runners_up")
 
 
@@ -51,6 +54,8 @@ class Warehouse(Database):
                 _stage(cursor, "staged_sellers", flagged.sellers.cast(SELLERS))
                 cursor.execute(statement("note_sellers.sql"), [day])
             connection.commit()
+        for table in WRITTEN:
+            note_written(self.table(table))
         return changes
 
     def flags_of(self, day: date) -> pa.Table | None:

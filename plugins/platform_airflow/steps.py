@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from counterfeit_ml.errors import (
@@ -17,6 +17,7 @@ from counterfeit_ml.errors import (
     RegistryError,
     WarehouseError,
 )
+from platform_airflow.observation import measured, observed
 
 # A service that does not answer may be back in a moment; wrong data stays wrong.
 WORTH_A_RETRY = (LakeError, WarehouseError, RegistryError)
@@ -29,13 +30,17 @@ def step(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
+            context = get_current_context()
             try:
-                return function(*args, **kwargs)
+                with observed(context):
+                    result = function(*args, **kwargs)
             # Without its causes, which the sentence names: a log that ends with one sentence.
             except CounterfeitError as error:
                 if isinstance(error, WORTH_A_RETRY) and not isinstance(error, NOT_WORTH_IT):
                     raise error from None
                 raise AirflowFailException(str(error)) from None
+            measured(context, result)
+            return result
 
         return task(retries=2, retry_delay=timedelta(seconds=10), **options)(run)
 

@@ -60,6 +60,18 @@ class Airflow(AirflowClient):
         found = self._call("GET", "/api/v2/pools")["pools"]
         return {pool["name"]: pool["slots"] for pool in found}
 
+    def set_slots(self, pool: str, slots: int) -> None:
+        body = {"name": pool, "slots": slots, "include_deferred": False}
+        self._call("PATCH", f"/api/v2/pools/{pool}", json=body)
+
+    def connect(self, name: str, address: str) -> None:
+        """Make a connection to a web service."""
+        body = {"connection_id": name, "conn_type": "http", "host": address}
+        self._call("POST", "/api/v2/connections", json=body)
+
+    def disconnect(self, name: str) -> None:
+        self._session.delete(f"{self._base}/api/v2/connections/{name}").raise_for_status()
+
     def followed(self, day: str) -> list[dict[str, Any]]:
         """The runs of validate_listings for the day."""
         found = self._call("GET", "/api/v2/dags/validate_listings/dagRuns", params={"limit": 100})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import AssetAll, TriggerRule
+from platform_airflow.alerts import on_failure
 from platform_airflow.assets import LABELS
 from platform_airflow.defaults import Owner, Tag
 
@@ -29,6 +30,7 @@ def dags():
 def test_each_is_in_a_file_of_its_name(dags):
     assert sorted(dags) == sorted(file.stem for file in FILES)
     assert sorted(dags) == [
+        "check_freshness",
         "flag_listings",
         "import_labels",
         "import_reviews",
@@ -53,6 +55,13 @@ def test_each_task_is_retried_and_none_catches_up(dags):
     for dag in dags.values():
         assert not dag.catchup
         assert all(task.retries >= 1 for task in dag.tasks)
+
+
+def test_each_calls_for_help_and_the_night_has_deadlines(dags):
+    assert all(dag.on_failure_callback is on_failure for dag in dags.values())
+    late = {name for name, dag in dags.items() if dag.deadline}
+    assert late == {"ingest_listings", "validate_listings", "score_listings", "flag_listings"}
+    assert dags["check_freshness"].timetable.expression == "0 8 * * *"
 
 
 def test_the_chain_hangs_together_by_assets(dags):

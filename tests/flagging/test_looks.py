@@ -34,7 +34,7 @@ def test_it_finds_what_comparing_each_with_each_finds(pairs):
     assert (smallest(values) == each_with_each(values)).all()
 
 
-@pytest.mark.parametrize("shift", [0, 20, 52])
+@pytest.mark.parametrize("shift", [0, 52])
 def test_so_it_does_where_thousands_have_most_bits_in_common(shift):
     rng = np.random.default_rng(7)
     values = np.unique(

@@ -1,8 +1,14 @@
+from types import SimpleNamespace
+
 import pytest
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.context import set_current_context
 from platform_airflow.steps import day_of, step
 
 from counterfeit_ml.errors import ConfigError, LakeError, NoChampionError, PartitionMissingError
+
+CONTEXT = Context(dag_run=SimpleNamespace(partition_key=None), params={}, ti=None, task=None)
 
 
 def raising(error: Exception):
@@ -10,7 +16,11 @@ def raising(error: Exception):
     def work() -> None:
         raise error
 
-    return work.function
+    def run() -> None:
+        with set_current_context(CONTEXT):
+            work.function()
+
+    return run
 
 
 @pytest.mark.parametrize("error", [ConfigError, NoChampionError, PartitionMissingError])

@@ -31,7 +31,7 @@ from tests.models_made import register
 
 DAY = "1999-11-01"
 WORKERS = {"airflow-worker-1", "airflow-worker-2"}
-TWO_SHARDS = 8192  # pictures
+TWO_SHARDS = 6144  # pictures: one shard of 4,096 and one of half as many
 MIDDLE_SECONDS = 3
 
 pytestmark = pytest.mark.timeout(600)

@@ -55,6 +55,26 @@ def row_of(lake: Lake, label_set: str, data: bytes) -> dict:
     return rows(lake, label_set)[sha256(data).hexdigest()]
 
 
+def test_other_makers_goods_are_hard_negatives_where_that_is_asked_for(lake, catalogue, tmp_path):
+    directory = draw_labels(tmp_path / "shop", each=2)
+    (directory / "ring").rename(directory / "other maker")
+    with pytest.raises(TrainingError, match="other maker is no class"):
+        import_labels(lake, catalogue, directory, "negatives", brands=())
+    summary = import_labels(lake, catalogue, directory, "negatives", hard_negatives=True)
+    assert summary.pictures == {"bars": 2, "no_logo": 4}
+    row = row_of(lake, "negatives", picture("ring", 1))
+    assert (row["label"], row["labelled_by"]) == ("no_logo", "folder shop: other maker")
+    assert lake.manifest(LABELS, label_set="negatives").summary == {OWN_CLASSES: False}
+
+
+def test_hard_negatives_need_no_folder_of_their_own(lake, catalogue, tmp_path):
+    directory = draw_labels(tmp_path / "shop", each=2)
+    (directory / "no_logo").rename(directory / "plain")
+    only = {"brands": ("bars",), "hard_negatives": True}
+    summary = import_labels(lake, catalogue, directory, "negatives", **only)
+    assert summary.pictures == {"bars": 2, "no_logo": 4}
+
+
 def test_pictures_and_rows_are_in_the_lake(lake, catalogue, tmp_path):
     directory = draw_labels(tmp_path / "shop", each=2)
     summary = import_labels(lake, catalogue, directory, "rows", origin="synthetic")
