@@ -11,7 +11,7 @@ from platform_airflow.connections import settings
 # The pages quote hostile listings: whatever they hold, nothing of it runs on Airflow's origin.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; form-action 'none'"
 
-app = FastAPI(title="Data Docs", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None)
+app = FastAPI(title="Data Docs", dependencies=[Depends(get_user)], openapi_url=None)
 
 
 @app.get("/{page:path}")
