@@ -7,13 +7,13 @@ import sys
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
 from counterfeit_ml.errors import StackError
 from counterfeit_ml.settings import ROOT
 from counterfeit_ml.stack import postgres, telemetry
+from counterfeit_ml.stack.connections import connections
 from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.pools import pools
@@ -139,8 +139,8 @@ def ensure_objects(stack: Stack) -> None:
     Raises ``ConfigError`` where the configuration that names the pools is wrong.
     """
     token = login(stack.own)
-    for connection in (_lake(stack), _warehouse(stack), _mlflow(stack)):
-        _ensure(stack, token, "connections", connection["connection_id"], connection)
+    for name, connection in connections(stack.settings).items():
+        _ensure(stack, token, "connections", name, {"connection_id": name, **connection})
     for pool in pools(stack.settings, stack.own.workers):
         wanted = {**pool._asdict(), "include_deferred": False}
         _ensure(stack, token, "pools", pool.name, wanted)
@@ -168,49 +168,3 @@ def login(own: StackSettings) -> str:
     if not answer.ok:
         raise StackError(f"Airflow refuses the login of {AIRFLOW_USER!r}: {answer.text[:300]}")
     return str(answer.json()["access_token"])
-
-
-def _lake(stack: Stack) -> dict[str, Any]:
-    settings = stack.settings
-    extra = {
-        "endpoint_url": settings.lake_endpoint,
-        "region_name": "us-east-1",
-        "service_config": {"s3": {"bucket_name": settings.lake_bucket}},
-    }
-    return {
-        "connection_id": "lake",
-        "conn_type": "aws",
-        "description": "The lake: S3 bucket with listings, pictures, scores and Data Docs.",
-        "login": settings.lake_access_key,
-        "password": settings.lake_secret_key.get_secret_value(),
-        "extra": json.dumps(extra),
-    }
-
-
-def _warehouse(stack: Stack) -> dict[str, Any]:
-    uri = urlsplit(stack.settings.warehouse_uri.get_secret_value())
-    return {
-        "connection_id": "warehouse",
-        "conn_type": "postgres",
-        "description": "The warehouse: PostgreSQL with flagged listings, the writing role.",
-        "host": uri.hostname,
-        "port": uri.port,
-        "login": uri.username,
-        "password": uri.password,
-        "schema": uri.path.lstrip("/"),
-    }
-
-
-def _mlflow(stack: Stack) -> dict[str, Any]:
-    settings = stack.settings
-    uri = urlsplit(settings.mlflow_uri)
-    return {
-        "connection_id": "mlflow",
-        "conn_type": "http",
-        "description": "MLflow: runs, and the versions of the logo model.",
-        "host": uri.hostname,
-        "port": uri.port,
-        "schema": uri.scheme,
-        "login": settings.mlflow_username,
-        "password": settings.mlflow_password.get_secret_value(),
-    }

@@ -14,9 +14,11 @@ from counterfeit_ml.errors import StackError
 from counterfeit_ml.stack import airflow, broker, mlflow, postgres, seaweedfs
 from counterfeit_ml.stack.catalogue import groups
 from counterfeit_ml.stack.credentials import read_credentials, workers_of, write_credentials
+from counterfeit_ml.stack.databases import ensure_databases
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.neighbours import alone_among_stacks, neighbours_ports
 from counterfeit_ml.stack.ports import USUAL_PORTS, choose_ports
+from counterfeit_ml.stack.settings import HOST
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.startup import PortTakenError, Startup
 from counterfeit_ml.stack.stragglers import end_stragglers
@@ -132,7 +134,7 @@ def _start(startup: Startup, services: Collection[str] | None) -> None:
     )
     startup.launch(storage)
     startup.wait(storage)
-    postgres.ensure_databases(stack)
+    ensure_databases(stack.own, f"{HOST}:{stack.own.postgres_port}")
     Warehouse(stack.settings).migrate()
     startup.launch(middle)
     if orchestration:

@@ -1,10 +1,12 @@
 """SeaweedFS: the S3 service of the embedded stack.
 
 Its own parts speak HTTP and gRPC to each other, on ports where nothing but their certificate opens.
+As a program with a folder as its argument it writes that certificate there, for a container.
 """
 
 import json
 import os
+import sys
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,8 +30,12 @@ HTTP_PORTS = ("s3_port", "s3_master_port", "s3_volume_port", "s3_filer_port", "s
 
 
 def prepare(stack: Stack) -> None:
+    """Make ready what it reads before it starts."""
+    write_security(stack.folders.seaweedfs)
+
+
+def write_security(folder: Path) -> None:
     """Write its certificate, unless it is there, and on which ports that is asked for."""
-    folder = stack.folders.seaweedfs
     ensure_certificate(folder / CERTIFICATE, folder / KEY)
     write_private(folder / "security.toml", security(folder))
 
@@ -37,7 +43,7 @@ def prepare(stack: Stack) -> None:
 def security(folder: Path) -> str:
     """The text of ``security.toml``, for a certificate and key in ``folder``."""
     pair = {"ca": folder / CERTIFICATE, "cert": folder / CERTIFICATE, "key": folder / KEY}
-    sections = {
+    sections: dict[str, Mapping[str, object]] = {
         "grpc": {"ca": pair["ca"]},
         "grpc.client": pair,
         "https.client": {"enabled": True, **pair},
@@ -128,3 +134,7 @@ def remove_sockets(known: Mapping[str, str]) -> None:
 
 def _http_ports(own: StackSettings) -> tuple[int, ...]:
     return tuple(getattr(own, name) for name in HTTP_PORTS)
+
+
+if __name__ == "__main__":
+    write_security(Path(sys.argv[1]))

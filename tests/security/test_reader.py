@@ -6,9 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from counterfeit_ml.stack.folders import Folders
-from counterfeit_ml.stack.postgres import ensure_databases
-from counterfeit_ml.stack.stack import Stack
+from counterfeit_ml.stack.databases import ensure_databases
 from tests.stacks import superuser
 
 IN_ANY_SCHEMA = [
@@ -195,7 +193,7 @@ def test_what_the_role_does_to_itself_is_mended(services, reader):
     reader.execute("ALTER ROLE bi_reader SET default_transaction_read_only = off")
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(services.stack.bi_reader_uri)
-    ensure_databases(Stack(Folders(services.state), services.settings, services.stack))
+    ensure_databases(services.stack, f"127.0.0.1:{services.stack.postgres_port}")
     with psycopg.connect(services.stack.bi_reader_uri) as connection:
         assert connection.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
         assert connection.execute("SHOW search_path").fetchone() == ('"$user", public',)

@@ -14,6 +14,7 @@ from counterfeit_ml.lake import Lake
 from counterfeit_ml.stack import airflow, postgres, readiness
 from counterfeit_ml.stack.catalogue import LIGHT, SERVICES
 from counterfeit_ml.stack.credentials import read_credentials
+from counterfeit_ml.stack.databases import ensure_databases
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.stack import Stack
@@ -120,7 +121,7 @@ def test_the_writing_role_has_its_schema_and_nothing_else(services):
 def test_an_older_installation_gets_the_same_roles(services, parts):
     with postgres.connect(parts) as connection:
         connection.execute("ALTER DATABASE warehouse OWNER TO platform")
-    postgres.ensure_databases(parts)
+    ensure_databases(parts.own, f"127.0.0.1:{parts.own.postgres_port}")
     with psycopg.connect(services.settings.warehouse_uri.get_secret_value()) as connection:
         assert connection.execute(OWNED).fetchall() == [("schema warehouse",)]
         connection.execute("CREATE TEMPORARY TABLE mine (a int)")
