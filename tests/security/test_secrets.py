@@ -52,7 +52,12 @@ def standing_in(secrets: dict[str, bytes], text: bytes) -> list[str]:
 
 @pytest.mark.intrusion("secrets in logs and in what a service is told", "none stands there")
 def test_none_is_in_a_log_or_a_configuration(folders, secrets):
-    paths = [path for path in folders.state.rglob("*.log*") if "lake" not in path.parts]
+    paths = [
+        path
+        for pattern in ("*.log*", "*.jsonl", "*.pid")
+        for path in folders.state.rglob(pattern)
+        if "lake" not in path.parts
+    ]
     assert len(paths) > 20
     for path in (*paths, folders.supervisor_config, folders.seaweedfs / "security.toml"):
         assert standing_in(secrets, path.read_bytes()) == [], path
