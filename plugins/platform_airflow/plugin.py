@@ -3,6 +3,7 @@
 from airflow.plugins_manager import AirflowPlugin
 
 from platform_airflow import data_docs_page, drift_page, results_page, review_page
+from platform_airflow.alerts import RunMade
 from platform_airflow.links import DataDocsLink, MLflowLink
 from platform_airflow.same_origin import SameOriginOnly
 
@@ -47,3 +48,4 @@ class CounterfeitPlatformPlugin(AirflowPlugin):
         },
     ]
     global_operator_extra_links = [MLflowLink(), DataDocsLink()]  # noqa: RUF012
+    deadline_references = [RunMade]  # noqa: RUF012

@@ -15,6 +15,7 @@ from counterfeit_ml.stack.credentials import write_credentials
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.ports import USUAL_PORTS
 from counterfeit_ml.stack.stack import Stack
+from counterfeit_ml.stack.telemetry import COLLECTOR
 from tests.compose.reading import FILE, compose, make_secrets, read
 
 AIRFLOW = [
@@ -200,9 +201,11 @@ def test_networks_divide_the_services(config: dict[str, Any]) -> None:
 
 
 def test_airflow_is_configured_as_by_counterfeit_up(
-    config: dict[str, Any], embedded: Stack
+    config: dict[str, Any], embedded: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All components alike, so that they share the JWT secret and the Fernet key."""
+    for name in COLLECTOR:  # that of other tests
+        monkeypatch.delenv(name, raising=False)
     services = config["services"]
     seen = [_options(services[name]["environment"]) for name in (*AIRFLOW, "migration")]
     assert all(one == seen[0] for one in seen)
