@@ -22,7 +22,7 @@ from tests.intrusions import IMAGE
 from tests.security.stranger import is_refused
 from tests.stacks import superuser
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("demo")]
+pytestmark = pytest.mark.timeout(900)
 KINDS = ("_password", "_secret", "_key")
 NAMED = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY|CREDENTIAL|_CONN|_URI", re.IGNORECASE)
 
@@ -33,7 +33,7 @@ def folders(stack) -> Folders:
 
 
 @pytest.fixture(scope="module")
-def secrets(folders) -> dict[str, bytes]:
+def secrets(folders, demo) -> dict[str, bytes]:
     """By name; MLflow's password also as it goes over the wire, SeaweedFS's key a line of it."""
     values = read_credentials(folders.env_file)
     found = {name: value.encode() for name, value in values.items() if name.endswith(KINDS)}
