@@ -11,7 +11,7 @@ UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test test-browser lint bench bench-flagging \
+.PHONY: help setup demo up status down test test-browser test-faults lint bench bench-flagging \
 	bench-ingestion bench-model bench-networks bench-night lock
 
 help: ## show this list
@@ -43,10 +43,13 @@ down: setup ## stop everything; the data stays (counterfeit down --purge deletes
 	@$(BIN)/counterfeit down
 
 test: setup ## run every test, in two processes with a stack of its own each
-	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser
+	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/faults
 
 test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
 	@$(BIN)/python -m pytest tests/browser
+
+test-faults: setup ## every fault at every stage of a real run; ONLY="ingest and killed" takes some
+	@$(BIN)/python -m pytest tests/faults $(if $(ONLY),-k "$(ONLY)")
 
 lint: setup ## check style, imports and types
 	@$(BIN)/ruff check .
