@@ -42,14 +42,14 @@ def ground(
 ) -> Iterator[Ground]:
     """A stack on the small disk, with a champion and one undisturbed day behind it."""
     line = command_line(disk / "state")
-    temporary = disk / "tmp"
-    temporary.mkdir()
-    os.environ["TMPDIR"] = str(temporary)
-    line.up()
-    del os.environ["TMPDIR"]
-    file = line.state / "platform.env"
-    settings = Settings(_env_file=file, cache_dir=line.state / "cache")
-    ground = Ground(line, settings, StackSettings(_env_file=file))
-    ground.prepare(own_folder / "shop")
-    yield ground
-    line.purge()
+    scratch = disk / "tmp"
+    scratch.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(scratch))
+        line.up()
+        file = line.state / "platform.env"
+        settings = Settings(_env_file=file, cache_dir=line.state / "cache")
+        ground = Ground(line, settings, StackSettings(_env_file=file))
+        ground.prepare(own_folder / "shop")
+        yield ground
+        line.purge()

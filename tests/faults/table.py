@@ -8,6 +8,7 @@ from counterfeit_ml.settings import ROOT
 from tests.faults.faults import FAULTS
 from tests.faults.stages import STAGES
 
+WIDTH = 150
 LOST, NOT_RUN = "LOST", "not run"
 MARKDOWN = ROOT / "build" / "faults.md"
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
@@ -23,7 +24,7 @@ def show(outcomes: Outcomes) -> None:
     table = Table("fault", *names, title="What came of each fault at each stage")
     for fault in FAULTS:
         table.add_row(fault, *_cells(outcomes, fault))
-    console = Console()
+    console = Console(width=WIDTH)
     console.print(table)
     MARKDOWN.parent.mkdir(exist_ok=True)
     MARKDOWN.write_text(_markdown(outcomes, names), encoding="utf-8")
