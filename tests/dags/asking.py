@@ -1,7 +1,7 @@
 """Airflow's REST API: what the platform itself does not ask of it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from counterfeit_ml.demo.airflow_client import AirflowClient, Run
@@ -87,6 +87,24 @@ class Airflow(AirflowClient):
             "only_failed": False,
         }
         self._call("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", json=body)
+
+    def clear_run(self, run: Run) -> None:
+        """Have the whole run again."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/clear"
+        self._call("POST", path, json={"dry_run": False, "only_failed": False})
+
+    def unfinished(self, dag_ids: Collection[str]) -> list[Run]:
+        """The runs of these DAGs that are queued or running."""
+        query = {"state": ["queued", "running"], "limit": 100}
+        found = self._call("GET", "/api/v2/dags/~/dagRuns", params=query)["dag_runs"]
+        return [
+            self.run_of(run["dag_id"], run["dag_run_id"])
+            for run in found
+            if run["dag_id"] in dag_ids
+        ]
+
+    def pause(self, dag_id: str) -> None:
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": True})
 
     def backfill(self, dag_id: str, days: Sequence[str], conf: dict[str, Any]) -> None:
         """Take these days, from the first to the last, and wait for the end."""

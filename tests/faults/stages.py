@@ -1,0 +1,49 @@
+"""The stages of a real run, and at which request of a stage a fault strikes."""
+
+from dataclasses import dataclass
+
+CHAIN = ("ingest_listings", "validate_listings", "score_listings", "flag_listings")
+"""Each DAG starts the next one by an asset."""
+RETRAIN = "retrain_logo_model"
+LAKE, WAREHOUSE = "lake", "warehouse"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A task of ``dag_id``; ``words`` stand in the request amid its work, at a ``service``.
+
+    Without words the fault strikes as soon as the task runs.
+    """
+
+    name: str
+    dag_id: str
+    task_id: str
+    service: str = LAKE
+    words: bytes = b""
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def dag_ids(self) -> tuple[str, ...]:
+        """The DAGs that run: that of the stage, and those behind it."""
+        return (RETRAIN,) if self.dag_id == RETRAIN else CHAIN[CHAIN.index(self.dag_id) :]
+
+
+def _writes(prefix: str) -> bytes:
+    return b"PUT /counterfeit/" + prefix.encode()
+
+
+STAGES = (
+    # The history is written by then, and the listings are not.
+    Stage("ingest", CHAIN[0], "ingest_marketplace", words=_writes("quarantine/")),
+    Stage("validate", CHAIN[1], "validate_listings", words=_writes("data_docs/")),
+    Stage("plan", CHAIN[2], "plan_shards", words=_writes("_staging/shards/")),
+    Stage("score shard", CHAIN[2], "score_shard", words=_writes("_staging/image_scores/")),
+    # The scores are published by then, and the listings are not.
+    Stage("publish", CHAIN[2], "publish_scores", words=_writes("scored_listings/")),
+    # In the middle of the transaction.
+    Stage("flag", CHAIN[3], "apply_rules", WAREHOUSE, b"touched_listings"),
+    Stage("train", RETRAIN, "train", words=b"GET /counterfeit/images/"),
+    Stage("promote", RETRAIN, "promote"),
+)
