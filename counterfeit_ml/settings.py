@@ -2,7 +2,7 @@
 
 Each field is set by the environment variable ``COUNTERFEIT_<FIELD>`` or, behind that, by the file
 ``platform.env`` which ``counterfeit up`` writes (mode 0600) for the embedded stack. Airflow tasks
-build the same object from the connections ``lake`` and ``warehouse`` instead.
+build the same object from the connections ``lake``, ``warehouse`` and ``mlflow`` instead.
 """
 
 import os
@@ -96,4 +96,6 @@ class Settings(ConfigSettings):
     lake_bucket: str = "counterfeit"
     warehouse_uri: DatabaseUri = Field(description="postgresql:// URI of the writing role")
     mlflow_uri: ServiceUrl = Field(description="URL of the MLflow tracking server")
+    mlflow_username: str
+    mlflow_password: SecretStr
     expectations_dir: Path = ROOT / "expectations"

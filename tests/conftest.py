@@ -161,6 +161,14 @@ def stack(services: RunningStack) -> RunningStack:
     return services
 
 
+@pytest.fixture(scope="session")
+def demo(stack: RunningStack) -> str:
+    """The demo, run once on the session's stack; what it printed."""
+    done = stack.counterfeit("demo")
+    succeed(done)
+    return done.stdout
+
+
 @pytest.fixture
 def without_champion(services: RunningStack) -> Iterator[None]:
     """No version of the model is champion until the test ends, then the one that was it before."""

@@ -7,6 +7,7 @@ from counterfeit_ml.brands import load_brands
 from counterfeit_ml.configuration import load_yaml
 from counterfeit_ml.errors import ConfigError
 from counterfeit_ml.settings import ROOT
+from tests.intrusions import YAML_BOMB
 
 
 class Book(BaseModel, extra="forbid"):
@@ -53,6 +54,7 @@ def test_a_sound_file_becomes_its_model(tmp_path):
         ("books: !!python/object/apply:os.getcwd []", "is not valid YAML"),
     ],
 )
+@YAML_BOMB
 def test_a_wrong_file_is_named_with_its_fault(tmp_path, text, words):
     path = written(tmp_path, text)
     with pytest.raises(ConfigError) as caught:

@@ -28,14 +28,6 @@ pytestmark = pytest.mark.timeout(SECONDS)
 
 
 @pytest.fixture(scope="module")
-def demo(stack):
-    """The demo, run once on the session's stack; what it printed."""
-    done = stack.counterfeit("demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
 def day(demo) -> str:
     found = re.search(r"warehouse\.flagged_listings of (\S+):", demo)
     assert found
@@ -102,8 +94,7 @@ def test_an_analyst_reads_the_flags_and_each_says_why(stack, demo):
 def test_the_champion_has_signature_metrics_and_the_file_that_scored(stack, demo, airflow):
     import mlflow
 
-    mlflow.set_tracking_uri(stack.settings.mlflow_uri)
-    client = mlflow.MlflowClient()
+    client = Registry(stack.settings).client()
     version = client.get_model_version_by_alias("logo-classifier", "champion")
     model = mlflow.models.get_model_info(f"models:/logo-classifier/{version.version}")
     assert model.signature.inputs.to_dict()[0]["tensor-spec"]["shape"] == (-1, 224, 224, 3)

@@ -139,7 +139,7 @@ def _doors(own: StackSettings, settings: Settings) -> Table:
     table = Table(title="Where to look", title_justify="left", show_header=False)
     table.add_row("Airflow", f"{own.airflow_url}  (user {AIRFLOW_USER})")
     table.add_row("Data Docs", f"{own.airflow_url}/plugin/data_docs  (in Airflow's menu)")
-    table.add_row("MLflow", settings.mlflow_uri)
+    table.add_row("MLflow", f"{settings.mlflow_uri}  (user {settings.mlflow_username})")
     table.add_row("Warehouse", ".venv/bin/counterfeit psql  (role bi_reader, reads only)")
     table.add_row("Passwords", ".venv/bin/counterfeit login")
     table.add_row("Stop it", "make down")

@@ -7,13 +7,13 @@ import sys
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
 from counterfeit_ml.errors import StackError
 from counterfeit_ml.settings import ROOT
 from counterfeit_ml.stack import postgres, telemetry
+from counterfeit_ml.stack.connections import connections
 from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.pools import pools
@@ -38,7 +38,7 @@ CONFIG = (
     "# counterfeit_ml/stack/airflow.py; a setting written here holds where that is silent.\n"
 )
 # What a task reads from its environment; logins it takes from the connections.
-FOR_TASKS = ("mlflow_uri", "sample_marketplace_url", "config_dir", "expectations_dir", "cache_dir")
+FOR_TASKS = ("sample_marketplace_url", "config_dir", "expectations_dir", "cache_dir")
 MIGRATION_TIMEOUT_SECONDS = 180
 
 
@@ -70,6 +70,7 @@ def environment(stack: Stack) -> dict[str, str]:
     }
     return {
         "AIRFLOW_HOME": str(home),
+        # Where the button on a task leads to; tasks themselves take it from the connection.
         "MLFLOW_TRACKING_URI": stack.settings.mlflow_uri,
         **telemetry.environment(home),
         **{f"COUNTERFEIT_{name.upper()}": str(getattr(stack.settings, name)) for name in FOR_TASKS},
@@ -137,13 +138,13 @@ def is_healthy(stack: Stack, component: str, since: float) -> bool:
 
 
 def ensure_objects(stack: Stack) -> None:
-    """Bring the connections ``lake`` and ``warehouse`` and the pools up to date.
+    """Bring the connections ``lake``, ``warehouse`` and ``mlflow`` and the pools up to date.
 
     Raises ``ConfigError`` where the configuration that names the pools is wrong.
     """
     token = login(stack.own)
-    for connection in (_lake(stack), _warehouse(stack)):
-        _ensure(stack, token, "connections", connection["connection_id"], connection)
+    for name, connection in connections(stack.settings).items():
+        _ensure(stack, token, "connections", name, {"connection_id": name, **connection})
     for pool in pools(stack.settings, stack.own.workers):
         wanted = {**pool._asdict(), "include_deferred": False}
         _ensure(stack, token, "pools", pool.name, wanted)
@@ -171,34 +172,3 @@ def login(own: StackSettings) -> str:
     if not answer.ok:
         raise StackError(f"Airflow refuses the login of {AIRFLOW_USER!r}: {answer.text[:300]}")
     return str(answer.json()["access_token"])
-
-
-def _lake(stack: Stack) -> dict[str, Any]:
-    settings = stack.settings
-    extra = {
-        "endpoint_url": settings.lake_endpoint,
-        "region_name": "us-east-1",
-        "service_config": {"s3": {"bucket_name": settings.lake_bucket}},
-    }
-    return {
-        "connection_id": "lake",
-        "conn_type": "aws",
-        "description": "The lake: S3 bucket with listings, pictures, scores and Data Docs.",
-        "login": settings.lake_access_key,
-        "password": settings.lake_secret_key.get_secret_value(),
-        "extra": json.dumps(extra),
-    }
-
-
-def _warehouse(stack: Stack) -> dict[str, Any]:
-    uri = urlsplit(stack.settings.warehouse_uri.get_secret_value())
-    return {
-        "connection_id": "warehouse",
-        "conn_type": "postgres",
-        "description": "The warehouse: PostgreSQL with flagged listings, the writing role.",
-        "host": uri.hostname,
-        "port": uri.port,
-        "login": uri.username,
-        "password": uri.password,
-        "schema": uri.path.lstrip("/"),
-    }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack import airflow, broker, postgres, seaweedfs, worker
+from counterfeit_ml.stack import airflow, broker, mlflow, postgres, seaweedfs, worker
 from counterfeit_ml.stack.http import answers
 from counterfeit_ml.stack.settings import HOST
 from counterfeit_ml.stack.stack import Stack
@@ -57,30 +57,6 @@ def service(name: str, workers: int = 0) -> Service:
 
 def _nothing(stack: Stack) -> dict[str, str]:
     return {}
-
-
-def _mlflow(stack: Stack) -> list[str]:
-    return [
-        *(PYTHON, "-m", "mlflow", "server"),
-        *("--host", HOST, "--port", str(stack.own.mlflow_port), "--workers", "1"),
-        *("--serve-artifacts", "--artifacts-destination"),
-        f"s3://{stack.settings.lake_bucket}/mlflow",
-    ]
-
-
-def _mlflow_environment(stack: Stack) -> dict[str, str]:
-    own = stack.own
-    return {
-        **seaweedfs.environment(stack),
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "MLFLOW_S3_ENDPOINT_URL": stack.settings.lake_endpoint,
-        "MLFLOW_BACKEND_STORE_URI": own.database_uri(
-            "mlflow", own.mlflow_database_password, "mlflow"
-        ),
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        # Jobs judge language models, of which there are none; they cost four processes.
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
 
 
 def _marketplace(stack: Stack) -> list[str]:
@@ -148,8 +124,8 @@ GROUPS: tuple[tuple[Service, ...], ...] = (
     (
         Service(
             name=MLFLOW,
-            command=_mlflow,
-            environment=_mlflow_environment,
+            command=mlflow.command,
+            environment=mlflow.environment,
             ready=lambda stack, since: answers(f"{stack.settings.mlflow_uri}/health"),
             address=lambda stack: stack.settings.mlflow_uri,
             ports=lambda stack: [stack.own.mlflow_port],

@@ -1,17 +1,15 @@
 """Writes ``platform.env``: the one file, mode 0600, that holds all ports and passwords."""
 
 import os
-import secrets
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
-from counterfeit_ml.stack.settings import HOST
+from counterfeit_ml.stack.new_secrets import PREFIX, new_secrets
+from counterfeit_ml.stack.settings import HOST, MLFLOW_USER
 
-PREFIX = "COUNTERFEIT_"
 HEADER = (
     "# Ports and generated credentials of the embedded stack, written by `counterfeit up`.\n"
     "# Keep it: the data cannot be opened without. It goes with `counterfeit down --purge`.\n"
@@ -23,7 +21,7 @@ def write_credentials(path: Path, ports: Mapping[str, int], workers: int = 0) ->
 
     Passwords made before are kept.
     """
-    values = _new_secrets() | read_credentials(path)
+    values = new_secrets() | read_credentials(path)
     values |= {name: str(port) for name, port in ports.items()}
     values["workers"] = str(workers)
     values |= _addresses(values)
@@ -53,31 +51,12 @@ def write_private(path: Path, text: str) -> None:
     os.replace(f.name, path)
 
 
-def _new_secrets() -> dict[str, str]:
-    passwords = (
-        "lake_secret_key",
-        "postgres_password",
-        "platform_password",
-        "bi_reader_password",
-        "airflow_database_password",
-        "mlflow_database_password",
-        "airflow_admin_password",
-        "airflow_jwt_secret",
-        "airflow_session_secret",
-        "broker_password",
-    )
-    return {
-        **{name: secrets.token_hex(24) for name in passwords},
-        "lake_access_key": secrets.token_hex(10),
-        "airflow_fernet_key": Fernet.generate_key().decode(),
-    }
-
-
 def _addresses(values: Mapping[str, str]) -> dict[str, str]:
     database = f"{HOST}:{values['postgres_port']}/warehouse"
     return {
         "lake_endpoint": f"http://{HOST}:{values['s3_port']}",
         "warehouse_uri": f"postgresql://platform:{values['platform_password']}@{database}",
         "mlflow_uri": f"http://{HOST}:{values['mlflow_port']}",
+        "mlflow_username": MLFLOW_USER,
         "sample_marketplace_url": f"http://{HOST}:{values['marketplace_port']}/",
     }

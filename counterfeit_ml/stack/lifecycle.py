@@ -11,12 +11,14 @@ from typing import IO
 from rich.console import Console
 
 from counterfeit_ml.errors import StackError
-from counterfeit_ml.stack import airflow, broker, postgres, seaweedfs
+from counterfeit_ml.stack import airflow, broker, mlflow, postgres, seaweedfs
 from counterfeit_ml.stack.catalogue import groups
 from counterfeit_ml.stack.credentials import read_credentials, workers_of, write_credentials
+from counterfeit_ml.stack.databases import ensure_databases
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.neighbours import alone_among_stacks, neighbours_ports
 from counterfeit_ml.stack.ports import USUAL_PORTS, choose_ports
+from counterfeit_ml.stack.settings import HOST
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.startup import PortTakenError, Startup
 from counterfeit_ml.stack.stragglers import end_stragglers
@@ -105,8 +107,8 @@ def _settle(folders: Folders, console: Console, workers: int | None) -> Startup:
             supervisor.start()
     stack = Stack.load(folders)
     postgres.initialise(stack)
-    airflow.prepare(stack)
-    broker.prepare(stack)
+    for one in (seaweedfs, mlflow, airflow, broker):
+        one.prepare(stack)
     return Startup(stack, supervisor, console, fresh=workers is not None)
 
 
@@ -132,7 +134,7 @@ def _start(startup: Startup, services: Collection[str] | None) -> None:
     )
     startup.launch(storage)
     startup.wait(storage)
-    postgres.ensure_databases(stack)
+    ensure_databases(stack.own, f"{HOST}:{stack.own.postgres_port}")
     Warehouse(stack.settings).migrate()
     startup.launch(middle)
     if orchestration:

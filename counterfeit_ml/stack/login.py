@@ -27,7 +27,12 @@ def show_login(console: Console) -> None:
     table.add_row(
         "Airflow", own.airflow_url, AIRFLOW_USER, own.airflow_admin_password.get_secret_value()
     )
-    table.add_row("MLflow", settings.mlflow_uri, "", "")
+    table.add_row(
+        "MLflow",
+        settings.mlflow_uri,
+        settings.mlflow_username,
+        settings.mlflow_password.get_secret_value(),
+    )
     table.add_row(
         "warehouse", "database warehouse", READER, own.bi_reader_password.get_secret_value()
     )

@@ -1,4 +1,7 @@
-"""The pools that Airflow needs; as a program it prints them for ``airflow pools import``."""
+"""The pools that Airflow needs; as a program it prints them for ``airflow pools import``.
+
+Its argument is the number of Celery workers.
+"""
 
 import json
 import sys
@@ -15,11 +18,11 @@ def pools(settings: ConfigSettings, workers: int = 0) -> list[Pool]:
     return [scoring, *ingestion_pools(settings)]
 
 
-def main() -> None:
+def main(workers: str = "0") -> None:
     """Print them as JSON, by name."""
-    wanted = {one.name: one._asdict() for one in pools(ConfigSettings.load())}
+    wanted = {one.name: one._asdict() for one in pools(ConfigSettings.load(), int(workers))}
     json.dump(wanted, sys.stdout, indent=2)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

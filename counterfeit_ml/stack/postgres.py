@@ -1,4 +1,4 @@
-"""PostgreSQL: its first initialisation, and the roles and databases the platform needs."""
+"""PostgreSQL: its command, its first initialisation, and whether it answers."""
 
 import os
 import shutil
@@ -8,14 +8,12 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from pydantic import SecretStr
 
 from counterfeit_ml.errors import StackError
 from counterfeit_ml.stack.folders import UNPRIVILEGED, Folders, give_to_postgres
-from counterfeit_ml.stack.settings import HOST, READER, StackSettings
+from counterfeit_ml.stack.settings import HOST, SUPERUSER
 from counterfeit_ml.stack.stack import Stack
 
-SUPERUSER = "postgres"
 CONNECT_TIMEOUT_SECONDS = 5
 
 
@@ -87,31 +85,6 @@ def is_ready(stack: Stack) -> bool:
     return True
 
 
-def ensure_databases(stack: Stack) -> None:
-    """Create the databases ``airflow``, ``mlflow``, ``warehouse``, each for its own role only."""
-    with connect(stack) as connection:
-        for role, password in _passwords(stack.own).items():
-            _ensure_role(connection, role, password)
-        _ensure_database(connection, "airflow", "airflow")
-        _ensure_database(connection, "mlflow", "mlflow")
-        _ensure_database(connection, "warehouse", SUPERUSER)
-        for database in ("airflow", "mlflow", "warehouse", "postgres", "template1"):
-            connection.execute(
-                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
-            )
-        reader = sql.Identifier(READER)
-        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE warehouse TO {}").format(reader))
-        connection.execute(
-            sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(reader)
-        )
-        # It was the platform's own in installations made before.
-        connection.execute(
-            sql.SQL("ALTER DATABASE warehouse OWNER TO {}").format(sql.Identifier(SUPERUSER))
-        )
-        connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE warehouse TO platform")
-    _divide_warehouse(stack)
-
-
 def airflow_version(stack: Stack) -> str | None:
     """The Airflow release that last migrated its database; None before the first."""
     with connect(stack) as connection:
@@ -127,47 +100,3 @@ def note_airflow_version(stack: Stack, version: str) -> None:
         connection.execute(
             sql.SQL("COMMENT ON DATABASE airflow IS {}").format(sql.Literal(version))
         )
-
-
-def _passwords(own: StackSettings) -> dict[str, SecretStr]:
-    return {
-        "platform": own.platform_password,
-        READER: own.bi_reader_password,
-        "airflow": own.airflow_database_password,
-        "mlflow": own.mlflow_database_password,
-    }
-
-
-def _ensure_role(connection: psycopg.Connection, role: str, password: SecretStr) -> None:
-    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-        return
-    # The server is sent a verifier, so the password can stand in none of its logs.
-    verifier = connection.pgconn.encrypt_password(
-        password.get_secret_value().encode(), role.encode(), b"scram-sha-256"
-    )
-    connection.execute(
-        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-            sql.Identifier(role), sql.Literal(verifier.decode())
-        )
-    )
-
-
-def _ensure_database(connection: psycopg.Connection, name: str, owner: str) -> None:
-    if not connection.execute("SELECT 1 FROM pg_database WHERE datname=%s", [name]).fetchone():
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(owner)
-            )
-        )
-
-
-def _divide_warehouse(stack: Stack) -> None:
-    """The platform has its schema and nothing else; the reader may read what it creates there."""
-    with connect(stack, "warehouse") as connection:
-        for grant in ("USAGE ON SCHEMAS", "SELECT ON TABLES"):
-            connection.execute(
-                sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE platform GRANT {} TO {}").format(
-                    sql.SQL(grant), sql.Identifier(READER)
-                )
-            )
-        connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse AUTHORIZATION platform")

@@ -1,18 +1,63 @@
-"""SeaweedFS: the S3 service of the embedded stack."""
+"""SeaweedFS: the S3 service of the embedded stack.
 
+Its own parts speak HTTP and gRPC to each other, on ports where nothing but their certificate opens.
+As a program with a folder as its argument it writes that certificate there, for a container.
+"""
+
+import json
 import os
+import sys
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
 from counterfeit_ml.errors import LakeError
+from counterfeit_ml.stack.certificate import ensure_certificate
+from counterfeit_ml.stack.credentials import write_private
 from counterfeit_ml.stack.http import answers
 from counterfeit_ml.stack.ports import GRPC_OFFSET
 from counterfeit_ml.stack.settings import HOST, StackSettings
 from counterfeit_ml.stack.stack import Stack
 
 PROBE = "_health"
+CERTIFICATE, KEY = "seaweedfs.crt", "seaweedfs.key"
+# Of SeaweedFS's parts, those that listen. Its S3 port asks for the keys instead.
+LISTENERS = {
+    "grpc": ("master", "volume", "filer", "s3", "admin"),
+    "https": ("master", "volume", "filer", "admin"),
+}
 HTTP_PORTS = ("s3_port", "s3_master_port", "s3_volume_port", "s3_filer_port", "s3_admin_port")
+
+
+def prepare(stack: Stack) -> None:
+    """Make ready what it reads before it starts."""
+    write_security(stack.folders.seaweedfs)
+
+
+def write_security(folder: Path) -> None:
+    """Write its certificate, unless it is there, and on which ports that is asked for."""
+    ensure_certificate(folder / CERTIFICATE, folder / KEY)
+    write_private(folder / "security.toml", security(folder))
+
+
+def security(folder: Path) -> str:
+    """The text of ``security.toml``, for a certificate and key in ``folder``."""
+    pair = {"ca": folder / CERTIFICATE, "cert": folder / CERTIFICATE, "key": folder / KEY}
+    sections: dict[str, Mapping[str, object]] = {
+        "grpc": {"ca": pair["ca"]},
+        "grpc.client": pair,
+        "https.client": {"enabled": True, **pair},
+        **{f"{kind}.{part}": pair for kind, parts in LISTENERS.items() for part in parts},
+    }
+    return "".join(_section(name, values) for name, values in sections.items())
+
+
+def _section(name: str, values: Mapping[str, object]) -> str:
+    lines = (
+        f"{key} = {json.dumps(value if isinstance(value, bool) else str(value))}\n"
+        for key, value in values.items()
+    )
+    return "".join((f"[{name}]\n", *lines))
 
 
 def command(stack: Stack) -> list[str]:
@@ -42,7 +87,9 @@ def command(stack: Stack) -> list[str]:
     }
     weed = Path(sysconfig.get_path("scripts"), "weed")
     flags = (f"-{name}={value}" for name, value in options.items())
-    return [str(weed), "-logtostderr=true", "mini", *flags]
+    # Both stand before the command.
+    general = ("-logtostderr=true", f"-config_dir={stack.folders.seaweedfs}")
+    return [str(weed), *general, "mini", *flags]
 
 
 def environment(stack: Stack) -> dict[str, str]:
@@ -87,3 +134,7 @@ def remove_sockets(known: Mapping[str, str]) -> None:
 
 def _http_ports(own: StackSettings) -> tuple[int, ...]:
     return tuple(getattr(own, name) for name in HTTP_PORTS)
+
+
+if __name__ == "__main__":
+    write_security(Path(sys.argv[1]))

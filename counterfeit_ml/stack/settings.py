@@ -6,10 +6,22 @@ from counterfeit_ml.settings import EnvFileSettings
 
 HOST = "127.0.0.1"
 AIRFLOW_USER = "admin"
+MLFLOW_USER = "admin"
 READER = "bi_reader"
+SUPERUSER = "postgres"
 
 
-class StackSettings(EnvFileSettings):
+class DatabasePasswords(EnvFileSettings):
+    """Of PostgreSQL's roles."""
+
+    postgres_password: SecretStr
+    platform_password: SecretStr
+    bi_reader_password: SecretStr
+    airflow_database_password: SecretStr
+    mlflow_database_password: SecretStr
+
+
+class StackSettings(DatabasePasswords):
     """What only the embedded stack itself, its tests and the demo need."""
 
     s3_port: int
@@ -22,11 +34,7 @@ class StackSettings(EnvFileSettings):
     airflow_port: int
     marketplace_port: int
     broker_port: int
-    postgres_password: SecretStr
-    platform_password: SecretStr
-    bi_reader_password: SecretStr
-    airflow_database_password: SecretStr
-    mlflow_database_password: SecretStr
+    mlflow_session_secret: SecretStr
     airflow_admin_password: SecretStr
     airflow_jwt_secret: SecretStr
     airflow_session_secret: SecretStr

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from airflow.sdk import Context, DeadlineAlert, DeadlineReference, SyncCallback
+from airflow.sdk import BaseDeadlineReference, Context, DeadlineAlert, SyncCallback
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -55,10 +55,21 @@ def on_deadline(context: dict[str, Any]) -> None:
     raise_alert(run["dag_id"], run["dag_run_id"], day, "is late")
 
 
+class RunMade(BaseDeadlineReference):
+    """When the run was made, by hand or by Airflow.
+
+    With Airflow's own ``DAGRUN_QUEUED_AT`` no task of the run can be cleared before its deadline
+    (apache/airflow#70368).
+    """
+
+    def _evaluate_with(self, **_: Any) -> datetime:
+        return datetime.now(UTC)
+
+
 def done_within(**interval: float) -> DeadlineAlert:
-    """The deadline of a run that was queued; ``interval`` is as that of ``timedelta``."""
+    """The deadline of a run since it was made; ``interval`` is as that of ``timedelta``."""
     return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        reference=RunMade(),
         interval=timedelta(**interval),
         callback=SyncCallback(on_deadline),
     )

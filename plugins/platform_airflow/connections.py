@@ -10,11 +10,11 @@ MEND = "set it in Admin > Connections, or let `counterfeit up` set that of the e
 
 
 def settings() -> Settings:
-    """Settings from the connections ``lake`` (aws) and ``warehouse`` (postgres).
+    """Settings from the connections ``lake`` (aws), ``warehouse`` (postgres), ``mlflow`` (http).
 
     Raises ``ConfigError`` where one is missing or wrong.
     """
-    lake, warehouse = _connection("lake"), _connection("warehouse")
+    lake, warehouse, mlflow = map(_connection, ("lake", "warehouse", "mlflow"))
     extra = lake.extra_dejson
     try:
         endpoint, bucket = extra["endpoint_url"], extra["service_config"]["s3"]["bucket_name"]
@@ -29,7 +29,15 @@ def settings() -> Settings:
         lake_secret_key=lake.password,
         lake_bucket=bucket,
         warehouse_uri=warehouse.get_uri().replace("postgres://", "postgresql://", 1),
+        mlflow_uri=_address(mlflow),
+        mlflow_username=mlflow.login,
+        mlflow_password=mlflow.password,
     )
+
+
+def _address(connection: Connection) -> str:
+    port = "" if connection.port is None else f":{connection.port}"
+    return f"{connection.schema or 'http'}://{connection.host}{port}"
 
 
 def _connection(name: str) -> Connection:

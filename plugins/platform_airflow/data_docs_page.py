@@ -10,8 +10,9 @@ from platform_airflow.connections import settings
 
 # The pages quote hostile listings: whatever they hold, nothing of it runs on Airflow's origin.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; form-action 'none'"
+NO_NAMES = frozenset({"", ".", ".."})
 
-app = FastAPI(title="Data Docs", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None)
+app = FastAPI(title="Data Docs", dependencies=[Depends(get_user)], openapi_url=None)
 
 
 @app.get("/{page:path}")
@@ -21,7 +22,7 @@ def data_docs_page(page: Annotated[str, Path(pattern=r"^[\w./+-]+$", max_length=
     from counterfeit_ml.lake import Lake
     from counterfeit_ml.validation.site import SITE
 
-    if ".." in page.split("/"):
+    if not NO_NAMES.isdisjoint(page.split("/")):
         raise HTTPException(404)
     try:
         body = Lake(settings()).get(f"{SITE}/{page}")

@@ -23,7 +23,7 @@ HEADERS = {
 SHOWN_DAYS = 60
 TEMPLATES = Environment(loader=FileSystemLoader(FILES), autoescape=True)
 
-app = FastAPI(title="Drift", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None)
+app = FastAPI(title="Drift", dependencies=[Depends(get_user)], openapi_url=None)
 
 
 @app.get("/{name}")

@@ -3,7 +3,9 @@
 from airflow.plugins_manager import AirflowPlugin
 
 from platform_airflow import data_docs_page, drift_page, results_page, review_page
+from platform_airflow.alerts import RunMade
 from platform_airflow.links import DataDocsLink, MLflowLink
+from platform_airflow.same_origin import SameOriginOnly
 
 
 class CounterfeitPlatformPlugin(AirflowPlugin):
@@ -15,6 +17,9 @@ class CounterfeitPlatformPlugin(AirflowPlugin):
         {"app": drift_page.app, "url_prefix": "/drift", "name": "Drift"},
         {"app": review_page.app, "url_prefix": "/review", "name": "Review"},
         {"app": results_page.app, "url_prefix": "/run-results", "name": "Results"},
+    ]
+    fastapi_root_middlewares = [  # noqa: RUF012
+        {"middleware": SameOriginOnly, "name": "Same origin only"},
     ]
     external_views = [  # noqa: RUF012
         {
@@ -43,3 +48,4 @@ class CounterfeitPlatformPlugin(AirflowPlugin):
         },
     ]
     global_operator_extra_links = [MLflowLink(), DataDocsLink()]  # noqa: RUF012
+    deadline_references = [RunMade]  # noqa: RUF012

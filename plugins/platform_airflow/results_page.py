@@ -19,7 +19,7 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-app = FastAPI(title="Results", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None)
+app = FastAPI(title="Results", dependencies=[Depends(get_user)], openapi_url=None)
 
 
 @app.get("/{name}")

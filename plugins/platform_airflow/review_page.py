@@ -136,7 +136,7 @@ MAY_DECIDE = [
     Depends(requires_access_dag("POST", DagAccessEntity.RUN, DAG)),
 ]
 
-app = FastAPI(title="Review", dependencies=[MAY_READ], docs_url=None, redoc_url=None)
+app = FastAPI(title="Review", dependencies=[MAY_READ], openapi_url=None)
 
 
 @app.exception_handler(CounterfeitError)

@@ -103,7 +103,7 @@ def test_retraining_starts_weekly_and_by_labels_and_asks_first_whether_they_are_
 def test_importing_labels_is_triggered_and_says_that_there_are_new_ones(dags):
     dag = dags["import_labels"]
     assert {outlet.name for task in dag.tasks for outlet in task.outlets} == {"labels"}
-    assert sorted(dag.params) == ["brands", "label_set", "origin", "source"]
+    assert sorted(dag.params) == ["brands", "hard_negatives", "label_set", "origin", "source"]
     assert dag.params.get_param("origin").schema["enum"] == ["seed", "review", "synthetic"]
     assert not dag.timetable.can_be_scheduled
 

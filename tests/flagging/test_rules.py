@@ -6,6 +6,7 @@ from counterfeit_ml.brands import load_brands
 from counterfeit_ml.errors import ConfigError
 from counterfeit_ml.flagging.rules import load_rules, rules_version
 from counterfeit_ml.settings import ROOT
+from tests.intrusions import YAML_BOMB
 
 WHEN = "{price_ratio: {below: 1.0}}"
 RULE = f"- {{id: one, verdict: counterfeit, when: {WHEN}}}"
@@ -87,6 +88,7 @@ def test_a_wrong_rule_is_named_with_its_line(tmp_path, text, words):
     assert words in str(caught.value)
 
 
+@YAML_BOMB
 def test_a_rules_file_with_a_million_rows_is_refused_at_once(tmp_path):
     path = tmp_path / "rules.yaml"
     path.write_text("rules:\n" + f"  {RULE}\n" * 1_000_000, "utf-8")

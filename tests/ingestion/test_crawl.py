@@ -22,6 +22,7 @@ from counterfeit_ml.ingestion.memory import KnownPage, KnownPicture, Memory
 from counterfeit_ml.ingestion.site import Site
 from ingestion.pictures_made import picture
 from ingestion.small_shop import SmallShop, links, serve
+from tests.intrusions import BOMB_IN_SHOP, SSRF_BY_PAGE
 
 DAY = date(2026, 11, 21)
 BOMB = gzip.compress(bytes(60_000_000), 9)
@@ -312,6 +313,7 @@ def test_notes_what_it_cannot_have(shop, crawler):
     assert crawled.report.retries == 2
 
 
+@BOMB_IN_SHOP
 def test_a_hostile_shop_is_refused_within_limits(shop, crawler, monkeypatch):
     monkeypatch.setattr(crawl, "TIMEOUT_SECONDS", 0.7)
     names = ["bomb", "brotli", "deflate", "flood", "slow", "long", "picture-bomb", "deep"]
@@ -346,6 +348,7 @@ def test_a_hostile_shop_is_refused_within_limits(shop, crawler, monkeypatch):
     assert crawled.visits["/item/picture-bomb"].picture.refused.reason == "image_too_large"
 
 
+@SSRF_BY_PAGE
 def test_a_local_shop_does_not_lead_to_other_services_of_the_machine(shop, crawler):
     with serve(SmallShop({})) as other:
         other.listing("X", "/1.jpg")

@@ -4,6 +4,7 @@ import pytest
 
 from counterfeit_ml.ingestion.door import inside, is_public, web_url
 from counterfeit_ml.ingestion.reasons import Refused
+from tests.intrusions import PATH_OF_PICTURE, SSRF_BY_PAGE
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ def test_keeps_other_addresses_out(url):
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "link", "link/x"])
+@PATH_OF_PICTURE
 def test_keeps_paths_within_the_feed(tmp_path, path):
     folder = tmp_path / "feed"
     folder.mkdir()
@@ -101,5 +103,6 @@ def test_public_addresses(address):
         "",
     ],
 )
+@SSRF_BY_PAGE
 def test_other_addresses(address):
     assert not is_public(address)

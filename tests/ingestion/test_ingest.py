@@ -19,6 +19,7 @@ from counterfeit_ml.ingestion.ingest import IngestSummary, ingest
 from counterfeit_ml.lake import Lake
 from ingestion.pictures_made import picture
 from ingestion.small_shop import SmallShop, links, serve
+from tests.intrusions import SSRF_BY_PAGE
 from tests.waiting import until
 
 DAY = "2026-11-21"
@@ -425,6 +426,7 @@ def test_a_shopify_export_with_pictures_on_the_web(settings, shop, lake, tmp_pat
     assert (again.unchanged, items(shop)) == (1, ["/images/404.jpg"])
 
 
+@SSRF_BY_PAGE
 def test_pictures_on_a_private_address_are_refused(settings, shop, feed):
     one = record("A", image=None, image_url=f"{shop.url}/images/1.jpg")
     summary = ingest(settings, "2026-11-01", "private_feed", feed(one))

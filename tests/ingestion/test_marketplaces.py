@@ -8,6 +8,7 @@ from counterfeit_ml.ingestion.marketplaces import load_marketplaces, source_of
 from counterfeit_ml.ingestion.site import Site
 from counterfeit_ml.settings import ROOT, Settings
 from ingestion.feed.reading import NOWHERE
+from tests.intrusions import PATH_OF_NAME
 
 
 def settings(config_dir: Path) -> Settings:
@@ -78,6 +79,7 @@ def test_a_source_that_is_a_feed_keeps_how_the_feed_is_read(configured, path):
         ("shop", "listings.txt", "give `format`, one of jsonl"),
     ],
 )
+@PATH_OF_NAME
 def test_says_what_is_wrong_with_a_source(name, source, message):
     with pytest.raises(IngestionError, match=message):
         source_of(settings(ROOT / "config"), name, source)

@@ -16,6 +16,7 @@ from counterfeit_ml.ingestion.pictures import Picture, check_picture, read_pictu
 from counterfeit_ml.ingestion.reasons import Refused
 from counterfeit_ml.pictures import MAX_BYTES
 from ingestion.pictures_made import picture
+from tests.intrusions import NO_PICTURE
 
 KINDS = {
     "JPEG": "image/jpeg",
@@ -174,6 +175,7 @@ def test_refuses_a_truncated_picture(kind, part):
         (picture("GIF")[:13] + b"!\xfe\x01a\x00" * 200_000, "not_an_image"),
     ],
 )
+@NO_PICTURE
 def test_refuses_what_is_no_picture(data, expected):
     assert reason(data) == expected
 

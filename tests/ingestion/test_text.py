@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from counterfeit_ml.ingestion.text import plain_text
+from tests.intrusions import SCRIPT
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ def test_makes_one_line_of_plain_text(value, expected):
 @given(st.text() | st.text(alphabet="<>&;abltgsm!-/ \x00\u200b"))
 @example("<A<")
 @example("<!-")
+@SCRIPT
 def test_leaves_nothing_that_a_browser_or_a_terminal_would_act_on(text):
     plain = plain_text(text, 100) or ""
     assert not {unicodedata.category(char) for char in plain} & {"Cc", "Cf", "Cs", "Co", "Zl"}

@@ -13,6 +13,15 @@ from counterfeit_ml.pictures import MAX_BYTES
 from counterfeit_ml.stack import AIRFLOW_USER
 from counterfeit_ml.warehouse import SAMPLE, Warehouse
 from tests.flags_made import SAMPLED, flag, flagged_day
+from tests.intrusions import (
+    FORGED_FORM,
+    FORGED_TOKEN,
+    OTHER_PICTURES,
+    REVIEW_PAGE,
+    SCRIPT,
+    SQL_OF_REVIEWERS,
+    VIEWER,
+)
 from tests.plugins.reviewers import Reviewer
 from tests.training.drawn import picture
 
@@ -117,18 +126,21 @@ PATHS = (
 
 
 @pytest.mark.parametrize("path", PATHS)
+@REVIEW_PAGE
 def test_nobody_sees_nothing(nobody, path):
     answer = nobody.get(path)
     assert answer.status_code == 401
     assert MARKETPLACE not in answer.text
 
 
+@REVIEW_PAGE
 def test_nobody_decides_nothing(nobody, stack):
     assert nobody.post("api/decisions", decision("01")).status_code == 401
     assert nobody.post("api/answers", {"subject": key("s1")}).status_code == 401
     assert decisions_about(stack, "01") == decisions_about(stack, "s1") == []
 
 
+@VIEWER
 def test_a_viewer_sees_all_and_decides_nothing(viewer, stack):
     for path in PATHS[:-1]:
         assert viewer.get(path).status_code == 200, path
@@ -138,6 +150,7 @@ def test_a_viewer_sees_all_and_decides_nothing(viewer, stack):
     assert decisions_about(stack, "01") == decisions_about(stack, "s1") == []
 
 
+@FORGED_TOKEN
 def test_a_forged_token_is_refused(stack):
     forged = Reviewer(
         stack.stack.model_copy(update={"airflow_jwt_secret": stack.stack.airflow_fernet_key}), "eve"
@@ -154,12 +167,14 @@ def test_a_forged_token_is_refused(stack):
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
+@FORGED_FORM
 def test_the_cookie_alone_does_not_decide(ann, stack, headers):
     answer = ann.post("api/decisions", decision("02"), **headers)
     assert answer.status_code == 403
     assert decisions_about(stack, "02") == []
 
 
+@FORGED_FORM
 def test_a_forged_form_is_refused(ann, stack):
     body = json.dumps(decision("02"))
     for kind in ("text/plain", "application/x-www-form-urlencoded"):
@@ -268,6 +283,7 @@ def test_a_wrong_question_is_refused_with_a_sentence(ann, query):
     assert answer.json()["detail"]
 
 
+@SQL_OF_REVIEWERS
 def test_a_hostile_filter_is_only_a_filter(ann):
     answer = ann.get("api/flags", marketplace="'; DROP TABLE warehouse.flagged_listings; --")
     assert answer.json() == {"flags": [], "next": None}
@@ -283,6 +299,7 @@ def test_a_flagged_picture_is_shown_and_can_do_nothing(ann, shown):
     assert answer.headers["Cache-Control"].startswith("private")
 
 
+@OTHER_PICTURES
 def test_no_other_object_is_shown_and_nothing_that_is_no_picture(ann, lake, unsound):
     other = lake.put_image(picture("bars", 502))
     for digest in (other, *unsound.values()):
@@ -291,6 +308,7 @@ def test_no_other_object_is_shown_and_nothing_that_is_no_picture(ann, lake, unso
         assert ann.get(f"pictures/{path}").status_code in (404, 422)
 
 
+@SCRIPT
 def test_the_page_runs_no_script_but_its_own(ann):
     answer = ann.get("index.html")
     policy = answer.headers["Content-Security-Policy"]

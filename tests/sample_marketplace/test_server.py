@@ -11,6 +11,7 @@ import pytest
 
 from counterfeit_ml.sample_marketplace import generate
 from counterfeit_ml.sample_marketplace.catalogue import Catalogue
+from tests.intrusions import PATH_IN_SHOP
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +156,7 @@ def test_unchanged_pages_and_pictures_are_not_sent_twice(shop, catalogue):
         "/images/%00",
     ],
 )
+@PATH_IN_SHOP
 def test_nothing_but_the_catalogue_is_served(shop, address):
     # httpx would tidy the path up first.
     connection = http.client.HTTPConnection(shop.base_url.host, shop.base_url.port)

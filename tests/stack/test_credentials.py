@@ -43,7 +43,7 @@ def test_each_password_is_its_own(tmp_path):
         write_credentials(tmp_path / name, USUAL_PORTS)
     one, two = (read_credentials(tmp_path / name) for name in ("one.env", "two.env"))
     made = [*_secrets(one), *_secrets(two)]
-    assert len(set(made)) == len(made) == 2 * 12
+    assert len(set(made)) == len(made) == 2 * 14
     assert min(map(len, made)) >= 20
 
 

@@ -14,11 +14,13 @@ from counterfeit_ml.lake import Lake
 from counterfeit_ml.stack import airflow, postgres, readiness
 from counterfeit_ml.stack.catalogue import LIGHT, SERVICES
 from counterfeit_ml.stack.credentials import read_credentials
+from counterfeit_ml.stack.databases import ensure_databases
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.stragglers import stragglers
 from counterfeit_ml.stack.supervisor import Supervisor
+from tests.intrusions import OTHER_DATABASES, WRITING_ROLE
 from tests.waiting import until
 
 RETURN_SECONDS = 60
@@ -89,6 +91,7 @@ def test_the_reader_reads_and_cannot_write(services):
 
 
 @pytest.mark.parametrize("database", ["airflow", "mlflow", "postgres"])
+@OTHER_DATABASES
 def test_the_reader_sees_no_other_database(services, database):
     own = services.stack
     uri = own.database_uri("bi_reader", own.bi_reader_password, database)
@@ -105,6 +108,7 @@ OWNED = """
 """
 
 
+@WRITING_ROLE
 def test_the_writing_role_has_its_schema_and_nothing_else(services):
     uri = services.settings.warehouse_uri.get_secret_value()
     with psycopg.connect(uri, autocommit=True) as connection:
@@ -117,7 +121,7 @@ def test_the_writing_role_has_its_schema_and_nothing_else(services):
 def test_an_older_installation_gets_the_same_roles(services, parts):
     with postgres.connect(parts) as connection:
         connection.execute("ALTER DATABASE warehouse OWNER TO platform")
-    postgres.ensure_databases(parts)
+    ensure_databases(parts.own, f"127.0.0.1:{parts.own.postgres_port}")
     with psycopg.connect(services.settings.warehouse_uri.get_secret_value()) as connection:
         assert connection.execute(OWNED).fetchall() == [("schema warehouse",)]
         connection.execute("CREATE TEMPORARY TABLE mine (a int)")
@@ -133,7 +137,10 @@ def test_postgres_wants_a_password(services):
 
 def test_mlflow_stores_artifacts_in_the_lake_for_clients_without_keys(services):
     artifact = f"{services.settings.mlflow_uri}/api/2.0/mlflow-artifacts/artifacts/note.txt"
-    assert requests.put(artifact, data=b"kept", timeout=30).status_code == 200
+    settings = services.settings
+    login = (settings.mlflow_username, settings.mlflow_password.get_secret_value())
+    done = requests.put(artifact, data=b"kept", timeout=30, auth=login)
+    assert done.status_code == 200
     assert Lake(services.settings).get("mlflow/note.txt") == b"kept"
 
 
@@ -144,7 +151,7 @@ def test_airflow_has_the_connections(stack, parts):
     found = {
         one["connection_id"]: one for one in call("GET", base, token=token).json()["connections"]
     }
-    assert set(found) == {"lake", "warehouse"}
+    assert set(found) == {"lake", "warehouse", "mlflow"}
     assert found["lake"]["conn_type"] == "aws"
     assert stack.settings.lake_endpoint in found["lake"]["extra"]
     assert found["warehouse"]["port"] == stack.stack.postgres_port

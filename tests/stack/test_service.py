@@ -53,7 +53,16 @@ def test_no_secret_stands_in_the_supervisors_configuration(made, secrets):
         ("seaweedfs", {"lake_access_key", "lake_secret_key"}),
         ("postgres", set()),
         ("marketplace", set()),
-        ("mlflow", {"lake_access_key", "lake_secret_key", "mlflow_database_password"}),
+        (
+            "mlflow",
+            {
+                "lake_access_key",
+                "lake_secret_key",
+                "mlflow_database_password",
+                "mlflow_password",
+                "mlflow_session_secret",
+            },
+        ),
         ("airflow-scheduler", AIRFLOW_SECRETS),
     ],
 )

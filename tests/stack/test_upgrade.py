@@ -15,7 +15,7 @@ from tests.stacks import CommandLine, run_sql, succeed, superuser
 from tests.warehouse.test_migrations import FIRST, OLD_FLAGS
 
 # What later releases have added to platform.env.
-NEWER = ("BROKER", "WORKERS")
+NEWER = ("BROKER", "WORKERS", "MLFLOW_PASSWORD", "MLFLOW_SESSION", "MLFLOW_USERNAME")
 APPLIED = "INSERT INTO warehouse.migrations VALUES ('0001_flagged_listings.sql')"
 FLAGS = "SELECT ds, listing_id, verdict, price, run_id FROM warehouse.flagged_listings ORDER BY ds"
 

@@ -120,13 +120,6 @@ def test_a_killed_broker_comes_back_with_its_queue(cluster, supervisor):
     assert client.get("kept") == b"yes"
 
 
-def test_the_broker_wants_a_password(cluster):
-    import redis
-
-    with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=cluster.own.broker_port).ping()
-
-
 def test_as_many_shards_at_once_as_workers(cluster):
     url = f"{cluster.own.airflow_url}/api/v2/pools/scoring"
     found = call("GET", url, token=airflow.login(cluster.own)).json()

@@ -13,6 +13,7 @@ from counterfeit_ml.errors import NoticeError
 from counterfeit_ml.lake import Lake
 from counterfeit_ml.takedown import Exported, export, open_notice
 from tests.flags_made import flag, flagged_day
+from tests.intrusions import FORMULA
 
 # Days and names of this file's own: the lake is every test's.
 DAY, BEFORE, SHOP, OTHER = date(2026, 3, 2), date(2026, 3, 1), "export-shop", "export-other"
@@ -103,6 +104,7 @@ def test_a_csv_has_the_same_rows_and_runs_nothing_in_a_spreadsheet(settings, tmp
 @pytest.mark.parametrize(
     "cell", ["=1", "+1", "-1", "@x", " =1", "\t=1", "\rx", "\nx", "＝1", "＠x"]
 )
+@FORMULA
 def test_each_beginning_of_a_formula_is_disarmed(warehouse, own_warehouse, review, tmp_path, cell):
     warehouse.replace_day(DAY, flagged_day(flag("a", title=cell, url=cell, seller_name="a=b")))
     review("a", "confirmed", note=cell)

@@ -12,6 +12,7 @@ from counterfeit_ml.training import conclude, import_labels, promote, rollback
 from counterfeit_ml.training.comparison import FrozenPictures
 from counterfeit_ml.training.dataset import load_training_set
 from counterfeit_ml.training.promotion import decide
+from tests.intrusions import NO_MODEL
 from tests.models_made import WORSE, colour_model, register
 from tests.training.drawn import CLASSES, draw_labels
 
@@ -231,6 +232,7 @@ def broken(request, registry, tmp_path):
     return request.param, register(registry, folder, {LABEL_SETS: LABEL_SET})
 
 
+@NO_MODEL
 def test_a_broken_one_never_becomes_champion(registry, frozen, champion, broken, settings):
     kind, version = broken
     with pytest.raises(BrokenModelError, match=rf"^Version {version} of logo-classifier is broken"):
@@ -263,6 +265,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damaged", DAMAGES.values(), ids=DAMAGES)
+@NO_MODEL
 def test_an_artifact_damaged_in_s3_is_refused_on_every_way(
     registry, frozen, champion, folders, settings, lake, damaged
 ):

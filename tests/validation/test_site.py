@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from counterfeit_ml.validation.site import complete_site
+from tests.intrusions import SCRIPT
 
 RESULT = {
     "success": False,
@@ -31,6 +32,7 @@ def rewritten(folder: Path, body: str) -> str:
         ("<p><marquee>new</marquee></p>", "&lt;marquee&gt;new"),
     ],
 )
+@SCRIPT
 def test_markup_out_of_a_listing_is_shown_as_text(tmp_path, body, shown):
     assert shown.replace("&quot;", '"') in rewritten(tmp_path, body)
 
@@ -49,6 +51,7 @@ def test_markup_out_of_a_listing_is_shown_as_text(tmp_path, body, shown):
         "<!-- <script> -->",
     ],
 )
+@SCRIPT
 def test_nothing_of_it_runs_or_leads_away(tmp_path, body):
     html = rewritten(tmp_path, body)
     for word in ("<script", "onclick", "javascript:", "//evil", "style=", "http-equiv", "<style"):

@@ -15,6 +15,8 @@ NOWHERE = Settings(
     lake_secret_key="",
     warehouse_uri="postgresql://127.0.0.1/warehouse",
     mlflow_uri="http://127.0.0.1:1",
+    mlflow_username="",
+    mlflow_password="",
 )
 
 

@@ -13,6 +13,7 @@ from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.feed import Feed, download, open_feed
 from ingestion.feed.reading import DAY, NOWHERE, read
 from ingestion.small_shop import SmallShop, serve
+from tests.intrusions import SSRF_BY_FEED
 
 LINE = b'{"listing_id": "A", "title": "Bag"}\n'
 
@@ -94,6 +95,7 @@ def test_redirects_are_followed(shop):
         ("http://[::ffff:169.254.169.254]/", "private address"),
     ],
 )
+@SSRF_BY_FEED
 def test_each_redirect_is_checked(shop, target, message):
     shop.redirect("/loop", target)
     with pytest.raises(IngestionError) as error:
@@ -103,10 +105,25 @@ def test_each_redirect_is_checked(shop, target, message):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.1", "0x7f.1"])
+@SSRF_BY_FEED
 def test_a_private_host_must_be_declared(shop, host):
     port = shop.url.rpartition(":")[2]
     with pytest.raises(IngestionError, match=r"private address|canonical"):
         fetch(f"http://{host}:{port}/a.jsonl", allow_local=False)
+    assert not shop.asked
+
+
+@SSRF_BY_FEED
+def test_a_name_of_the_web_that_leads_here_is_not_asked(shop, monkeypatch):
+    host, port = shop.url.removeprefix("http://").split(":")
+
+    def resolve(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, int(port)))]
+
+    # No name server of the web would say so at our bidding.
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(IngestionError, match=r"shop\.example has the private address 127\.0\.0\.1"):
+        fetch(f"http://shop.example:{port}/a.jsonl", allow_local=False)
     assert not shop.asked
 
 

@@ -8,6 +8,7 @@ from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.feed.entry import MAX_RECORD_BYTES
 from counterfeit_ml.ingestion.reasons import Refused
 from ingestion.feed.reading import found, read_bytes
+from tests.intrusions import JSON_BOMB
 
 A = {"listing_id": "A", "scraped_at": "2026-11-22T00:00:00Z"}
 
@@ -47,6 +48,7 @@ def test_reads_one_record_a_line(tmp_path):
         b'{"title": ' * 20_000,
     ],
 )
+@JSON_BOMB
 def test_a_bad_line_is_an_entry_and_the_rest_goes_on(tmp_path, line):
     bad, good = entries(tmp_path, line + b'\n{"listing_id": "A"}\n')
     assert bad.record.reason == "not_json"
@@ -66,6 +68,7 @@ def test_odd_but_valid_json_is_read(tmp_path):
     assert "image_urls" not in deep.record
 
 
+@JSON_BOMB
 def test_a_line_without_end_is_not_held_in_memory(tmp_path):
     long = b'{"title": "' + b"x" * (3 * MAX_RECORD_BYTES) + b'"}'
     bad, good = entries(tmp_path, long + b'\n{"listing_id": "A"}')

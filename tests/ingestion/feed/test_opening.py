@@ -11,6 +11,7 @@ from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.feed import Feed, open_feed
 from counterfeit_ml.lake import Lake
 from ingestion.feed.reading import DAY, NOWHERE, found, read, read_bytes
+from tests.intrusions import BOMB_AS_FEED
 
 LINE = b'{"listing_id": "A", "title": "Bag", "scraped_at": "x"}\n'
 RECORD = {"listing_id": "A", "title": "Bag", "scraped_at": "x"}
@@ -54,6 +55,7 @@ def test_half_an_export_is_no_export(tmp_path, damage, message):
 
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv.gz", "a.parquet.gz"])
+@BOMB_AS_FEED
 def test_a_bomb_ends_with_an_error(tmp_path, name):
     with gzip.open(tmp_path / name, "wb") as file:
         file.write(b"title\n")

@@ -1,0 +1,1 @@
+"""docker-compose.yaml without an engine: what it says, and its services started natively."""

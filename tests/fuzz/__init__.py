@@ -1,0 +1,1 @@
+"""Fuzzing: whatever the bytes, our own error or an answer, soon and in little memory."""

@@ -1,0 +1,1 @@
+"""What checks the lock, the bill of materials and the licences; no part of the product."""
