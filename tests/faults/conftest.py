@@ -46,10 +46,13 @@ def ground(
     scratch.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(scratch))
-        line.up()
-        file = line.state / "platform.env"
-        settings = Settings(_env_file=file, cache_dir=line.state / "cache")
-        ground = Ground(line, settings, StackSettings(_env_file=file))
-        ground.prepare(own_folder / "shop")
-        yield ground
-        line.purge()
+        try:
+            line.up()
+            file = line.state / "platform.env"
+            settings = Settings(_env_file=file, cache_dir=line.state / "cache")
+            ground = Ground(line, settings, StackSettings(_env_file=file))
+            ground.prepare(own_folder / "shop")
+            yield ground
+        finally:
+            # Before the disk is gone, by which alone its processes are known.
+            line.purge()

@@ -75,7 +75,9 @@ def kill(service: str, struck: Struck) -> None:
 
 
 def kill_supervisor(struck: Struck) -> None:
+    """The services lose whom they write their logs to, and die of it: a person has to see to it."""
     os.kill(int(struck.folders.supervisor_pid.read_text()), signal.SIGKILL)
+    struck.line.up()
 
 
 def slow(service: str, struck: Struck) -> None:

@@ -25,7 +25,7 @@ from counterfeit_ml.warehouse.warehouse import WRITTEN
 from tests.faults import results
 from tests.faults.faults import Struck
 from tests.faults.runs import BY_ITSELF, DAY, LABEL_SET, Runs
-from tests.faults.stages import CHAIN, LAKE, RETRAIN, WAREHOUSE, Stage
+from tests.faults.stages import CHAIN, LAKE, MLFLOW, RETRAIN, WAREHOUSE, Stage
 from tests.proxy import Held, Proxy
 from tests.stacks import CommandLine
 from tests.waiting import until
@@ -35,14 +35,19 @@ STRUCK_SECONDS, WHOLE_SECONDS = 240, 240
 
 
 class Ground(Struck):
-    """Tasks reach the lake and the warehouse through proxies, where a stage can be held."""
+    """Tasks reach the lake, the warehouse and MLflow by proxies, where a stage can be held."""
 
     def __init__(self, line: CommandLine, settings: Settings, own: StackSettings) -> None:
         super().__init__(line)
         self._stack = Stack(self.folders, settings, own)
         self._lake, self._registry = Lake(settings), Registry(settings)
         warehouse = f"postgresql://127.0.0.1:{own.postgres_port}"
-        self._proxies = {LAKE: Proxy(settings.lake_endpoint), WAREHOUSE: Proxy(warehouse)}
+        addresses = {
+            LAKE: settings.lake_endpoint,
+            WAREHOUSE: warehouse,
+            MLFLOW: settings.mlflow_uri,
+        }
+        self._proxies = {service: Proxy(address) for service, address in addresses.items()}
         self._source = ""
 
     def prepare(self, shop: Path) -> None:
@@ -83,10 +88,7 @@ class Ground(Struck):
         try:
             with self._held(stage) as held:
                 run = runs.start(stage.dag_id)
-                if held:
-                    assert held.reached.wait(STRUCK_SECONDS), f"{stage} never came to its work"
-                else:
-                    until(lambda: runs.works(run, stage.task_id), STRUCK_SECONDS, pause=0.05)
+                assert held.reached.wait(STRUCK_SECONDS), f"{stage} never came to its work"
                 fault(self)
             return runs.finish(run, stage.dag_ids)
         finally:
@@ -94,10 +96,7 @@ class Ground(Struck):
             self._make_whole()
 
     @contextmanager
-    def _held(self, stage: Stage) -> Iterator[Held | None]:
-        if not stage.words:
-            yield None
-            return
+    def _held(self, stage: Stage) -> Iterator[Held]:
         held = self._proxies[stage.service].hold(stage.words)
         try:
             yield held
@@ -131,7 +130,11 @@ class Ground(Struck):
         settings, warehouse = self._stack.settings, self._proxies[WAREHOUSE]
         uri = settings.warehouse_uri.get_secret_value()
         through = uri.replace(f":{self._stack.own.postgres_port}/", f":{warehouse.port}/")
-        changes = {"lake_endpoint": self._proxies[LAKE].url, "warehouse_uri": SecretStr(through)}
+        changes = {
+            "lake_endpoint": self._proxies[LAKE].url,
+            "warehouse_uri": SecretStr(through),
+            "mlflow_uri": self._proxies[MLFLOW].url,
+        }
         changed = settings.model_copy(update=changes)
         airflow.ensure_objects(replace(self._stack, settings=changed))
 

@@ -49,11 +49,6 @@ class Runs:
         until(self._quiet, RUN_SECONDS, pause=1)
         return BY_A_RERUN if self.rerun else BY_ITSELF
 
-    def works(self, run: Run, task_id: str) -> bool:
-        """Whether this task of the run does its work."""
-        states = self.asked(lambda: self._airflow.tasks(run))
-        return any(one["task_id"].endswith(task_id) and one["state"] == "running" for one in states)
-
     def only_ours(self) -> None:
         """Let no other DAG take time from these."""
         until(lambda: set(OURS) <= self._airflow.dag_ids())
