@@ -78,11 +78,12 @@ def test_an_alert_that_nobody_takes_is_written_down_all_the_same(airflow, stack,
     try:
         run = airflow.trigger("check_freshness", {}, "2002-01-04")
         alert = until(lambda: alert_of(stack, run))
+        folder = stack.state / "airflow" / "logs" / "dag_processor"
+        # It is sent after it was written down: only now may the connection go.
+        until(lambda: any("takes no alert" in file.read_text() for file in folder.rglob("*.log")))
     finally:
         airflow.disconnect("alerts")
     assert (alert["day"], alert["what"]) == ("2002-01-04", "failed")
-    folder = stack.state / "airflow" / "logs" / "dag_processor"
-    until(lambda: any("takes no alert" in file.read_text() for file in folder.rglob("*.log")))
 
 
 def test_a_run_that_is_not_done_by_its_deadline_alerts_and_goes_on(airflow, stack, tmp_path):
