@@ -181,6 +181,7 @@ def test_many_are_decided_at_once_by_mouse(review, stack, flagged):
 
 
 def test_who_comes_second_is_told_and_decides_on_purpose(review, logged_in, stack, flagged):
+    heading(review, "<img")  # shown before the other decides
     Reviews(stack.settings).decide(
         [Subject(DAY, flagged, "hostile")], "dismissed", "ann", note="<b>genuine</b>"
     )
