@@ -17,8 +17,7 @@ MAX_BYTES = 20 * 1024 * 1024
 """Of an encoded picture; what is larger is not read."""
 MAX_PIXELS = 60_000_000  # a 50-megapixel phone photo passes; a decompression bomb does not
 MAX_PIXELS_BUT_JPEG = 20_000_000
-"""Of the other formats: 34 bytes of WebP become 23 for each pixel while they are decoded."""
-JPEGS = ("JPEG", "MPO")
+"""Of all else: 34 bytes of WebP become 23 for each pixel while they are decoded."""
 # What shops serve. Others stay out: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 
@@ -77,8 +76,13 @@ def media_type(data: bytes) -> str:
         raise PictureError(f"{len(data)} bytes are no picture: {_said(error)}") from error
 
 
+def is_plain_jpeg(image: Image.Image) -> bool:
+    """Whether it is a JPEG as cameras write it: colour or grey, not of four inks."""
+    return image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L")
+
+
 def _check_size(image: Image.Image) -> None:
-    most = MAX_PIXELS if image.format in JPEGS else MAX_PIXELS_BUT_JPEG
+    most = MAX_PIXELS if is_plain_jpeg(image) else MAX_PIXELS_BUT_JPEG
     if image.width * image.height > most:
         raise PictureError(
             f"The {image.format} has {image.width} x {image.height} pixels, over the {most:,} that "
@@ -100,7 +104,7 @@ def squash(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
 
 
 def _pixels(image: Image.Image, data: bytes, at_least: int) -> Image.Image:
-    if image.format in JPEGS and image.mode in ("RGB", "L"):
+    if is_plain_jpeg(image):
         try:
             return Image.fromarray(
                 simplejpeg.decode_jpeg(data, "RGB", min_height=at_least, min_width=at_least)

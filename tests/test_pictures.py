@@ -113,16 +113,17 @@ def test_a_bad_picture_has_the_same_reason_each_time():
 
 @NO_PICTURE
 @pytest.mark.parametrize(
-    ("kind", "most"),
+    ("mode", "kind", "most"),
     [
-        ("JPEG", pictures.MAX_PIXELS),
-        ("PNG", pictures.MAX_PIXELS_BUT_JPEG),
-        ("WEBP", pictures.MAX_PIXELS_BUT_JPEG),
+        ("L", "JPEG", pictures.MAX_PIXELS),
+        ("CMYK", "JPEG", pictures.MAX_PIXELS_BUT_JPEG),
+        ("L", "PNG", pictures.MAX_PIXELS_BUT_JPEG),
+        ("RGB", "WEBP", pictures.MAX_PIXELS_BUT_JPEG),
     ],
 )
-def test_a_decompression_bomb_is_refused_before_it_is_decoded(kind, most):
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(mode, kind, most):
     side = 1 + int(most**0.5)
-    bomb = encoded(Image.new("L", (side, side)), kind)
+    bomb = encoded(Image.new(mode, (side, side)), kind)
     with pytest.raises(PictureError, match=f"{side} x {side} pixels, over the {most:,} that"):
         decode(bomb)
 

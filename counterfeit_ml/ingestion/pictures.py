@@ -20,7 +20,7 @@ from PIL import (
 
 from counterfeit_ml.ingestion.door import inside
 from counterfeit_ml.ingestion.reasons import Reason, Refused
-from counterfeit_ml.pictures import JPEGS, MAX_BYTES, MAX_PIXELS_BUT_JPEG
+from counterfeit_ml.pictures import MAX_BYTES, MAX_PIXELS_BUT_JPEG, is_plain_jpeg
 
 MAX_PIXELS = 50_000_000
 """Of a JPEG, more than any phone's default photo; 150 MB once decoded to RGB."""
@@ -137,7 +137,7 @@ def _markup(data: bytes) -> Refused:
 
 
 def _check_size(image: Image.Image) -> None:
-    most = MAX_PIXELS if image.format in JPEGS else MAX_PIXELS_BUT_JPEG
+    most = MAX_PIXELS if is_plain_jpeg(image) else MAX_PIXELS_BUT_JPEG
     if image.width * image.height > most:
         size = f"{image.width} x {image.height}"
         raise Refused(Reason.IMAGE_TOO_LARGE, f"{size} pixels are more than {most}.")
