@@ -16,6 +16,8 @@ SIZE = 224
 MAX_BYTES = 20 * 1024 * 1024
 """Of an encoded picture; what is larger is not read."""
 MAX_PIXELS = 60_000_000  # a 50-megapixel phone photo passes; a decompression bomb does not
+MAX_PIXELS_BUT_JPEG = 20_000_000
+"""Of all else: 34 bytes of WebP become 23 for each pixel while they are decoded."""
 # What shops serve. Others stay out: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 
@@ -41,7 +43,7 @@ def decode(data: bytes, size: int = SIZE) -> NDArray[np.uint8]:
     """Pixels of an encoded picture: uint8 RGB of shape (size, size, 3), upright, on white.
 
     The first frame of an animation counts. Raises ``PictureError`` for what is no picture, is cut
-    short, or has more than ``MAX_PIXELS``.
+    short, or has more pixels than are decoded.
     """
     return squash(open_rgb(data, size), size)
 
@@ -63,7 +65,7 @@ def open_rgb(data: bytes, at_least: int = 0) -> Image.Image:
 def media_type(data: bytes) -> str:
     """The media type of an encoded picture, by its own header, such as ``image/png``.
 
-    Raises ``PictureError`` for what is none of ``FORMATS`` or has more than ``MAX_PIXELS``.
+    Raises ``PictureError`` for what is none of ``FORMATS`` or has more pixels than are decoded.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -74,11 +76,17 @@ def media_type(data: bytes) -> str:
         raise PictureError(f"{len(data)} bytes are no picture: {_said(error)}") from error
 
 
+def is_plain_jpeg(image: Image.Image) -> bool:
+    """Whether it is a JPEG as cameras write it: colour or grey, not of four inks."""
+    return image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L")
+
+
 def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
+    most = MAX_PIXELS if is_plain_jpeg(image) else MAX_PIXELS_BUT_JPEG
+    if image.width * image.height > most:
         raise PictureError(
-            f"The picture has {image.width} x {image.height} pixels, over the {MAX_PIXELS:,} "
-            "that are decoded."
+            f"The {image.format} has {image.width} x {image.height} pixels, over the {most:,} that "
+            "are decoded."
         )
 
 
@@ -96,7 +104,7 @@ def squash(image: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
 
 
 def _pixels(image: Image.Image, data: bytes, at_least: int) -> Image.Image:
-    if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+    if is_plain_jpeg(image):
         try:
             return Image.fromarray(
                 simplejpeg.decode_jpeg(data, "RGB", min_height=at_least, min_width=at_least)

@@ -112,10 +112,19 @@ def test_a_bad_picture_has_the_same_reason_each_time():
 
 
 @NO_PICTURE
-def test_a_decompression_bomb_is_refused_before_it_is_decoded():
-    side = 1 + int(pictures.MAX_PIXELS**0.5)
-    bomb = encoded(Image.new("1", (side, side)), "PNG")
-    with pytest.raises(PictureError, match=f"{side} x {side} pixels, over the 60,000,000"):
+@pytest.mark.parametrize(
+    ("mode", "kind", "most"),
+    [
+        ("L", "JPEG", pictures.MAX_PIXELS),
+        ("CMYK", "JPEG", pictures.MAX_PIXELS_BUT_JPEG),
+        ("L", "PNG", pictures.MAX_PIXELS_BUT_JPEG),
+        ("RGB", "WEBP", pictures.MAX_PIXELS_BUT_JPEG),
+    ],
+)
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(mode, kind, most):
+    side = 1 + int(most**0.5)
+    bomb = encoded(Image.new(mode, (side, side)), kind)
+    with pytest.raises(PictureError, match=f"{side} x {side} pixels, over the {most:,} that"):
         decode(bomb)
 
 

@@ -20,10 +20,10 @@ from PIL import (
 
 from counterfeit_ml.ingestion.door import inside
 from counterfeit_ml.ingestion.reasons import Reason, Refused
-from counterfeit_ml.pictures import MAX_BYTES
+from counterfeit_ml.pictures import MAX_BYTES, MAX_PIXELS_BUT_JPEG, is_plain_jpeg
 
 MAX_PIXELS = 50_000_000
-"""More than any phone's default photo; 150 MB once decoded to RGB."""
+"""Of a JPEG, more than any phone's default photo; 150 MB once decoded to RGB."""
 MAX_READS = 200_000
 """Steps in which a decoder takes the file: 20 MB of empty comments would be millions."""
 MAX_SCANS = 100
@@ -79,7 +79,7 @@ def check_picture(data: bytes) -> Picture:
     _check_bytes(data)
     try:
         with Image.open(_Steps(data), formats=tuple(MEDIA_TYPES)) as image:
-            _check_size(*image.size)
+            _check_size(image)
             return _decoded(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refused(Reason.IMAGE_TOO_LARGE, f"{error}") from error
@@ -136,11 +136,11 @@ def _markup(data: bytes) -> Refused:
     return Refused(Reason.HTML_AS_IMAGE, "An HTML page came in the picture's place.")
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise Refused(
-            Reason.IMAGE_TOO_LARGE, f"{width} x {height} pixels are more than {MAX_PIXELS}."
-        )
+def _check_size(image: Image.Image) -> None:
+    most = MAX_PIXELS if is_plain_jpeg(image) else MAX_PIXELS_BUT_JPEG
+    if image.width * image.height > most:
+        size = f"{image.width} x {image.height}"
+        raise Refused(Reason.IMAGE_TOO_LARGE, f"{size} pixels are more than {most}.")
 
 
 def _unidentified(data: bytes) -> Refused:
