@@ -16,8 +16,8 @@ SIZE = 224
 MAX_BYTES = 20 * 1024 * 1024
 """Of an encoded picture; what is larger is not read."""
 MAX_PIXELS = 60_000_000  # a 50-megapixel phone photo passes; a decompression bomb does not
-MAX_PIXELS_BUT_JPEG = 20_000_000
-"""Of all else: 34 bytes of WebP become 23 for each pixel while they are decoded."""
+MAX_PIXELS_BUT_JPEG = 17_000_000
+"""Of all else, 4096 x 4096: 34 bytes of WebP take 23 for each pixel while they are decoded."""
 # What shops serve. Others stay out: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 
