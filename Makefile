@@ -18,7 +18,7 @@ COMPOSE = $(shell $(BIN)/python -c 'from importlib.metadata import distribution;
 
 .PHONY: help setup demo up status down compose-env test test-stacks test-browser test-compose \
 	test-security test-faults fuzz lint lint-compose supply-chain bench bench-flagging \
-	bench-ingestion bench-model bench-networks bench-night lock
+	bench-ingestion bench-load bench-model bench-networks bench-night lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,9 @@ bench-networks: setup ## input sizes and networks side by side: make bench-netwo
 
 bench-night: setup ## a night of 600,000 listings, 1 % of them new, through Airflow; a quarter of an hour
 	@$(BIN)/python benchmarks/bench_night.py
+
+bench-load: setup ## 200 analysts, 50 runs, 10,000 pages beside a night: what slows; a quarter of an hour
+	@$(BIN)/python benchmarks/bench_load.py
 
 lock: setup ## renew requirements*.txt from pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements.txt

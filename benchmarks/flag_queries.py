@@ -107,14 +107,17 @@ def loading(state: Path) -> Iterator[list[float]]:
         seconds += [float(line.split()[0]) for line in process.stdout if line.endswith("\n")]
 
 
+def questions() -> list[tuple[str, str]]:
+    """The titles and queries of docs/queries.md."""
+    return QUESTION.findall((ROOT / "docs" / "queries.md").read_text("utf-8"))
+
+
 def ask(own: StackSettings) -> Seconds:
     """Seconds of every run of every question."""
-    page = (ROOT / "docs" / "queries.md").read_text("utf-8")
-    questions = QUESTION.findall(page)
-    found: Seconds = {question: [] for question, _ in questions}
+    found: Seconds = {question: [] for question, _ in questions()}
     with psycopg.connect(own.bi_reader_uri, autocommit=True) as connection:
         for _ in range(ROUNDS):
-            for question, query in questions:
+            for question, query in questions():
                 started = time.perf_counter()
                 assert connection.execute(query.encode()).fetchall()
                 found[question].append(time.perf_counter() - started)

@@ -15,6 +15,8 @@ from counterfeit_ml.settings import Settings
 from counterfeit_ml.stack.settings import READER, SUPERUSER, DatabasePasswords
 
 CONNECT_TIMEOUT_SECONDS = 5
+READERS, MAX_CONNECTIONS = 200, 300
+"""Analysts' connections at once, and all; what is left is Airflow's, MLflow's and the platform's."""
 # What else anyone may do who may read: large objects are in no schema that could be closed, and
 # messages fill the log of changes.
 WRITING_FUNCTIONS = (
@@ -95,7 +97,8 @@ def _let_in(connection: psycopg.Connection) -> None:
     reader = sql.Identifier(READER)
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE warehouse TO {}").format(reader))
     # A role may change its own settings, and its password: see `_ensure_role`.
-    for settings in ("RESET ALL", "SET default_transaction_read_only = on"):
+    readers = f"CONNECTION LIMIT {READERS}"
+    for settings in ("RESET ALL", "SET default_transaction_read_only = on", readers):
         connection.execute(sql.SQL("ALTER ROLE {} {}").format(reader, sql.SQL(settings)))
     # It was the platform's own in installations made before.
     connection.execute(

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from counterfeit_ml.errors import StackError
+from counterfeit_ml.stack.databases import MAX_CONNECTIONS
 from counterfeit_ml.stack.folders import UNPRIVILEGED, Folders, give_to_postgres
 from counterfeit_ml.stack.settings import HOST, SUPERUSER
 from counterfeit_ml.stack.stack import Stack
@@ -25,6 +26,7 @@ def command(stack: Stack) -> list[str]:
         *("-p", str(stack.own.postgres_port)),
         *("-c", f"listen_addresses={HOST}"),
         *("-c", "unix_socket_directories="),
+        *("-c", f"max_connections={MAX_CONNECTIONS}"),
     ]
 
 

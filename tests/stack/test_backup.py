@@ -64,29 +64,32 @@ INSERT INTO warehouse.flag_reviews
     (marketplace, listing_id, ds, decision, note, reviewed_by, image_sha256)
 VALUES ('backed-up', 'a', '2001-01-01', 'unsure', E'tab\\t, ''quote'', \\\\ and ü', 'ann', 'aa')
 """
-FORGET = "DELETE FROM warehouse.flag_reviews WHERE marketplace = 'backed-up'"
 
 
 def run_sql(own: StackSettings, statement: str) -> None:
-    """As superuser, for nobody else may delete what was decided."""
+    """As superuser."""
     with psycopg.connect(superuser(own, "warehouse")) as connection:
         connection.execute(statement.encode())
 
 
 @pytest.fixture(scope="module")
-def filled(services) -> Iterator[RunningStack]:
-    """With something of everything: rows, pictures, a large object, a model in the registry."""
-    lake, client = Lake(services.settings), Registry(services.settings).client()
+def filled(own_folder, command_line) -> Iterator[RunningStack]:
+    """With something of everything: rows, pictures, a large object, a model in the registry.
+
+    A stack of its own, without Airflow, which writes to its database whenever it runs.
+    """
+    line = command_line(own_folder / "filled")
+    succeed(line.up_light())
+    settings, own = settings_of(line.state)
+    lake, client = Lake(settings), Registry(settings).client()
     for number in range(50):
         lake.put_new_image(sha256(bytes([number])).hexdigest(), bytes([number]), "image/png")
     lake.put("backed-up/with spaces, ü and +", b"")
     lake.put("backed-up/large", os.urandom(9 * 1024 * 1024))
     client.create_registered_model("backed-up")
-    run_sql(services.stack, REVIEW)
-    yield services
-    run_sql(services.stack, FORGET)
-    client.delete_registered_model("backed-up")
-    lake.delete(lake.keys("backed-up/"))
+    run_sql(own, REVIEW)
+    yield RunningStack(state=line.state, settings=settings, stack=own)
+    line.purge()
 
 
 @pytest.fixture(scope="module")

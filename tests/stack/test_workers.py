@@ -3,9 +3,8 @@
 import json
 import os
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
 from io import BytesIO
 
 import psutil
@@ -28,11 +27,12 @@ from counterfeit_ml.stack.stack import Stack
 from counterfeit_ml.stack.supervisor import Supervisor
 from tests.dags.asking import Airflow, until
 from tests.models_made import register
+from tests.proxy import Proxy
 
 DAY = "1999-11-01"
 WORKERS = {"airflow-worker-1", "airflow-worker-2"}
 TWO_SHARDS = 6144  # pictures: one shard of 4,096 and one of half as many
-MIDDLE_SECONDS = 3
+MIDDLE_SECONDS = 120
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -89,12 +89,26 @@ def day(cluster, champion, listing_row):
     return alone
 
 
-def test_a_killed_worker_costs_its_shard_alone(cluster, supervisor, day):
+@pytest.fixture
+def held(cluster):
+    """Holds the shards' scores on their way into the lake, until they are released."""
+    proxy = Proxy(cluster.settings.lake_endpoint)
+    through = cluster.settings.model_copy(update={"lake_endpoint": proxy.url})
+    airflow.ensure_objects(replace(cluster, settings=through))
+    held = proxy.hold(b"PUT /counterfeit/_staging/image_scores/")
+    yield held
+    held.released.set()
+    airflow.ensure_objects(cluster)
+
+
+def test_a_killed_worker_costs_its_shard_alone(cluster, supervisor, day, held):
     client = Airflow(cluster.own)
     until(lambda: "score_listings" in client.dag_ids())
     run = client.trigger("score_listings", {}, DAY)
-    killed = until(lambda: _in_the_middle(client, run))
+    killed = until(lambda: _one_of_two(client, run))
+    assert held.reached.wait(MIDDLE_SECONDS)
     _kill_machine(supervisor, killed["hostname"])
+    held.released.set()
     assert client.ended(run) == "success"
     shards = {one["map_index"]: one for one in _shards(client, run)}
     spared = shards.pop(1 - killed["map_index"])
@@ -142,15 +156,11 @@ def _shards(client, run):
     return [one for one in client.tasks(run) if one["task_id"] == "score_shard"]
 
 
-def _in_the_middle(client, run):
-    """A shard to kill: both workers have been at theirs for a while."""
+def _one_of_two(client, run):
+    """A shard to kill, once both workers are at theirs."""
     running = [one for one in _shards(client, run) if one["state"] == "running"]
-    if {one["hostname"] for one in running} != WORKERS:
-        return None
-    latest = max(running, key=lambda one: one["start_date"])
-    started = datetime.fromisoformat(latest["start_date"])
-    time.sleep(max(0, MIDDLE_SECONDS - (datetime.now(UTC) - started).total_seconds()))
-    return latest
+    both = {one["hostname"] for one in running} == WORKERS
+    return running[0] if both else None
 
 
 def _kill_machine(supervisor, worker):
