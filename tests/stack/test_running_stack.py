@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+from contextlib import ExitStack
 from functools import partial
 
 import psutil
@@ -14,7 +15,7 @@ from counterfeit_ml.lake import Lake
 from counterfeit_ml.stack import airflow, postgres, readiness
 from counterfeit_ml.stack.catalogue import LIGHT, SERVICES
 from counterfeit_ml.stack.credentials import read_credentials
-from counterfeit_ml.stack.databases import ensure_databases
+from counterfeit_ml.stack.databases import READERS, ensure_databases
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.http import call
 from counterfeit_ml.stack.stack import Stack
@@ -110,6 +111,16 @@ OWNED = """
 
 
 @WRITING_ROLE
+def test_analysts_leave_connections_to_the_platform(services):
+    with ExitStack() as open_ones:
+        for _ in range(READERS):
+            open_ones.enter_context(psycopg.connect(services.stack.bi_reader_uri))
+        with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+            psycopg.connect(services.stack.bi_reader_uri)
+        with psycopg.connect(services.settings.warehouse_uri.get_secret_value()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_the_writing_role_has_its_schema_and_nothing_else(services):
     uri = services.settings.warehouse_uri.get_secret_value()
     with psycopg.connect(uri, autocommit=True) as connection:
