@@ -16,7 +16,7 @@ from counterfeit_ml.stack.settings import READER, SUPERUSER, DatabasePasswords
 
 CONNECT_TIMEOUT_SECONDS = 5
 READERS, MAX_CONNECTIONS = 200, 300
-"""Analysts' connections at once, and all; what is left is Airflow's, MLflow's and the platform's."""
+"""Analysts' connections at once, and all: the rest is Airflow's, MLflow's and the platform's."""
 # What else anyone may do who may read: large objects are in no schema that could be closed, and
 # messages fill the log of changes.
 WRITING_FUNCTIONS = (

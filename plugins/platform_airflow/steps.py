@@ -21,6 +21,13 @@ from platform_airflow.observation import measured, observed
 
 # A service that does not answer may be back in a moment; wrong data stays wrong.
 WORTH_A_RETRY = (LakeError, WarehouseError, RegistryError)
+RETRIES = {
+    "retries": 4,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(seconds=30),
+}
+"""A minute and a half at least: S3 that had a full disk looks once a minute whether it still is."""
 NOT_WORTH_IT = (BrokenModelError, NoChampionError, PartitionMissingError)
 
 
@@ -42,7 +49,7 @@ def step(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             measured(context, result)
             return result
 
-        return task(retries=2, retry_delay=timedelta(seconds=10), **options)(run)
+        return task(**RETRIES, **options)(run)
 
     return decorate
 
