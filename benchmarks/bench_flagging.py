@@ -72,12 +72,12 @@ console = Console()
 
 
 @contextmanager
-def running(*command: str) -> Iterator[Path]:
+def running(*command: str, **environment: str) -> Iterator[Path]:
     """The state folder of what ``command`` starts; all of it is gone in the end."""
-    with tempfile.TemporaryDirectory(prefix="bench-flagging-") as folder:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         Path(folder).chmod(0o711)
         state = Path(folder, "state")
-        env = os.environ | {"COUNTERFEIT_STATE_DIR": str(state)}
+        env = os.environ | environment | {"COUNTERFEIT_STATE_DIR": str(state)}
         try:
             subprocess.run(command, env=env, check=True)
             yield state

@@ -8,7 +8,6 @@ an error where an answer, a run, a listing or a score is missing. A quarter of a
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from threading import Barrier, Event
 
 import flag_queries
 import psycopg
-from bench_flagging import scored
+from bench_flagging import COUNTERFEIT, running, scored
 from bench_night import SEEN, champion, finished, history, jpeg, listings
 from bench_night import SHOP as NIGHT
 from rich.console import Console
@@ -42,7 +41,6 @@ from counterfeit_ml.warehouse import Warehouse
 
 HERE = Path(__file__).parent
 OUT = HERE / "out" / "load.json"
-COUNTERFEIT = str(Path(sys.executable).with_name("counterfeit"))
 
 ANALYSTS = 200
 RUNS, LISTED = 50, 10_000
@@ -258,26 +256,20 @@ def fill_night(lake: Lake, number: int) -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Platform]:
-    """A stack that knows the two shops, which are served as one; gone in the end."""
+def shops() -> Iterator[Path]:
+    """Serves both as one; a configuration that knows them."""
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    shutil.copytree(ROOT / "config", folder / "config")
-    with (folder / "config" / "marketplaces.yaml").open("a") as file:
-        file.writelines(MARKETPLACE.format(name=name, port=port) for name in SHOPS)
-    env = os.environ | {
-        "COUNTERFEIT_STATE_DIR": str(folder / "state"),
-        "COUNTERFEIT_CONFIG_DIR": str(folder / "config"),
-    }
     served = [sys.executable, HERE / "ingestion_shop.py", str(port), str(PAGES), str(PAGES)]
-    with subprocess.Popen(served) as shop:
+    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(served) as process:
+        config = Path(shutil.copytree(ROOT / "config", Path(folder, "config")))
+        with (config / "marketplaces.yaml").open("a") as file:
+            file.writelines(MARKETPLACE.format(name=name, port=port) for name in SHOPS)
         try:
-            subprocess.run([COUNTERFEIT, "up"], env=env, check=True)
-            yield Platform(folder / "state")
+            yield config
         finally:
-            subprocess.run([COUNTERFEIT, "down", "--purge"], env=env, check=True)
-            shop.terminate()
+            process.terminate()
 
 
 def show(rows: list[Row]) -> None:
@@ -292,15 +284,13 @@ def show(rows: list[Row]) -> None:
 
 def main() -> None:
     """Measure, print and write."""
-    with tempfile.TemporaryDirectory(prefix="bench-load-") as folder:
-        # PostgreSQL's own user passes through it.
-        Path(folder).chmod(0o711)
-        with running(Path(folder)) as platform:
-            rows = []
-            for load in (analysts, fifty_runs, pages_and_pictures):
-                for row in load(platform):
-                    console.print(row)
-                    rows.append(row)
+    rows = []
+    with shops() as config, running(COUNTERFEIT, "up", COUNTERFEIT_CONFIG_DIR=str(config)) as state:
+        platform = Platform(state)
+        for load in (analysts, fifty_runs, pages_and_pictures):
+            for row in load(platform):
+                console.print(row)
+                rows.append(row)
     show(rows)
 
 
