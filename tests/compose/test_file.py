@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from counterfeit_ml.settings import ROOT, Settings
 from counterfeit_ml.stack import StackSettings, airflow, mlflow
 from counterfeit_ml.stack.credentials import write_credentials
+from counterfeit_ml.stack.databases import MAX_CONNECTIONS
 from counterfeit_ml.stack.folders import Folders
 from counterfeit_ml.stack.ports import USUAL_PORTS
 from counterfeit_ml.stack.stack import Stack
@@ -110,6 +111,10 @@ def test_no_variable_has_a_default(config: dict[str, Any], secrets: dict[str, st
     assert ("airflow-scheduler", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") in held
     made = secrets.values()
     assert [one for one, value in held.items() if not any(key in value for key in made)] == []
+
+
+def test_postgres_takes_as_many_connections_as_natively(config: dict[str, Any]) -> None:
+    assert f"max_connections={MAX_CONNECTIONS}" in config["services"]["postgres"]["command"]
 
 
 def test_no_secret_stands_in_a_command(config: dict[str, Any], secrets: dict[str, str]) -> None:
