@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -20,6 +21,8 @@ from counterfeit_ml.ingestion.feed.gunzip import MAGIC, plain
 from counterfeit_ml.ingestion.feed.json_lines import JsonLines
 from counterfeit_ml.ingestion.feed.shopify import HEADER, Shopify
 from counterfeit_ml.settings import Settings
+
+BLOCK = 1 << 20
 
 
 class Table(Protocol):
@@ -96,8 +99,8 @@ def _table(feed: Feed, file: File) -> Iterator[Table]:
     if feed.kind == "parquet":
         from counterfeit_ml.ingestion.feed.parquet import Parquet
 
-        with _seekable(file) as seekable:
-            yield Parquet(seekable, file.name)
+        with _on_disk(file) as on_disk:
+            yield Parquet(on_disk, file.name)
         return
     stream = plain(file.file, file.name)
     if feed.kind == "jsonl":
@@ -116,16 +119,13 @@ def _is_shopify(feed: Feed, export: Delimited) -> bool:
 
 
 @contextmanager
-def _seekable(file: File) -> Iterator[BinaryIO | io.RawIOBase]:
-    """The file itself, or unpacked onto the disk: Parquet is read from its end."""
+def _on_disk(file: File) -> Iterator[BinaryIO]:
+    """The file itself, or a copy, unpacked: Parquet is read to and fro."""
     file.file.seek(0)
     zipped = file.file.read(len(MAGIC)) == MAGIC
-    file.file.seek(0)
-    if not zipped:
+    if not zipped and not isinstance(file.file, io.RawIOBase):
         yield file.file
         return
-    with TemporaryFile(prefix="counterfeit-feed-") as unpacked:
-        stream = plain(file.file, file.name)
-        while block := stream.read(1 << 20):
-            unpacked.write(block)
-        yield unpacked
+    with TemporaryFile(prefix="counterfeit-feed-") as copy:
+        shutil.copyfileobj(plain(file.file, file.name), copy, BLOCK)
+        yield copy

@@ -1,6 +1,5 @@
 """Rows of a Parquet file."""
 
-import io
 import json
 import math
 from base64 import b64encode
@@ -8,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import chain
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from counterfeit_ml.errors import IngestionError
 from counterfeit_ml.ingestion.feed.entry import MAX_RECORD_BYTES, Row
+from counterfeit_ml.ingestion.feed.pages import check_pages
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 
 BATCH_ROWS = 256
@@ -28,32 +29,34 @@ class Parquet:
 
     exhaustive = True
 
-    def __init__(self, file: BinaryIO | io.RawIOBase, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str) -> None:
         self._name = name
         with self._reporting():
+            self._bytes = file
             self._file = pq.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER)
             self.columns = tuple(self._file.schema_arrow.names)
-            self._check()
 
     def rows(self, columns: frozenset[str]) -> Iterator[Row]:
         """Every row; one with a value that cannot be read is a row with a refusal."""
         chosen = [name for name in self.columns if name in columns]
         number = 0
         with self._reporting():
-            for batch in self._file.iter_batches(BATCH_ROWS, columns=chosen, use_threads=False):
-                for values in _values(batch):
+            for group in range(self._file.num_row_groups):
+                self._check(group, chosen)
+                batches = self._file.iter_batches(BATCH_ROWS, [group], chosen, use_threads=False)
+                for values in chain.from_iterable(map(_values, batches)):
                     number += 1
                     yield _row(number, values)
 
-    def _check(self) -> None:
-        about = self._file.metadata
-        for index in range(about.num_row_groups):
-            size = about.row_group(index).total_byte_size
-            if not 0 <= size <= MAX_GROUP_BYTES:
-                raise IngestionError(
-                    f"The Parquet file {self._name} has a row group of {size} bytes: write it "
-                    f"with smaller ones; nothing was changed."
-                )
+    def _check(self, group: int, columns: list[str]) -> None:
+        """What Arrow believes of a row group before it has read it."""
+        about = self._file.metadata.row_group(group)
+        if not 0 <= about.total_byte_size <= MAX_GROUP_BYTES:
+            raise ValueError(f"a row group of {about.total_byte_size} bytes: write smaller ones")
+        for index in range(about.num_columns if about.num_rows else 0):
+            chunk = about.column(index)
+            if any(f"{chunk.path_in_schema}.".startswith(f"{name}.") for name in columns):
+                check_pages(self._bytes, chunk)
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:

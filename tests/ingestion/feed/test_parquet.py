@@ -104,7 +104,7 @@ def test_one_without_rows_is_empty(tmp_path):
 
 def test_a_row_group_may_not_be_absurd(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "MAX_GROUP_BYTES", 10)
-    with pytest.raises(IngestionError, match=r"row group of \d+ bytes: write it with smaller ones"):
+    with pytest.raises(IngestionError, match=r"row group of \d+ bytes: write smaller ones"):
         entries(tmp_path, pa.table({"title": ["Bag"]}))
 
 
