@@ -103,8 +103,8 @@ class Airflow(AirflowClient):
             if run["dag_id"] in dag_ids
         ]
 
-    def pause(self, dag_id: str) -> None:
-        self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": True})
+    def pause(self, dag_id: str, paused: bool = True) -> None:
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
 
     def backfill(self, dag_id: str, days: Sequence[str], conf: dict[str, Any]) -> None:
         """Take these days, from the first to the last, and wait for the end."""

@@ -24,10 +24,13 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def airflow(stack) -> Airflow:
+def airflow(stack) -> Iterator[Airflow]:
+    """Where nothing is scored: it takes long, and nobody here asks for it."""
     airflow = Airflow(stack.stack)
-    until(lambda: {"check_freshness", "ingest_listings"} <= airflow.dag_ids())
-    return airflow
+    until(lambda: {"check_freshness", "ingest_listings", "score_listings"} <= airflow.dag_ids())
+    airflow.pause("score_listings")
+    yield airflow
+    airflow.pause("score_listings", False)
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ def weights(cache_dir):
 
 @pytest.fixture(scope="module")
 def tuned(folder, weights, cache_dir) -> Learned:
-    return learn(folder.training_set(), folder.load, weights, cache_dir, seed=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fine_tuning, "LEAST_STEPS", 8)
+        return learn(folder.training_set(), folder.load, weights, cache_dir, seed=1)
 
 
 def test_without_fine_tuning_every_picture_is_held_out_once(folder, weights, cache_dir):

@@ -19,8 +19,6 @@ from counterfeit_ml.ingestion.feed.pages import check_pages
 from counterfeit_ml.ingestion.reasons import Reason, Refused
 
 BATCH_ROWS = 256
-MAX_GROUP_BYTES = 4 << 30
-"""Writers close a row group at 128 MB, or at a million rows."""
 BUFFER = 1 << 20
 
 
@@ -41,22 +39,11 @@ class Parquet:
         chosen = [name for name in self.columns if name in columns]
         number = 0
         with self._reporting():
-            for group in range(self._file.num_row_groups):
-                self._check(group, chosen)
-                batches = self._file.iter_batches(BATCH_ROWS, [group], chosen, use_threads=False)
-                for values in chain.from_iterable(map(_values, batches)):
-                    number += 1
-                    yield _row(number, values)
-
-    def _check(self, group: int, columns: list[str]) -> None:
-        """What Arrow believes of a row group before it has read it."""
-        about = self._file.metadata.row_group(group)
-        if not 0 <= about.total_byte_size <= MAX_GROUP_BYTES:
-            raise ValueError(f"a row group of {about.total_byte_size} bytes: write smaller ones")
-        for index in range(about.num_columns if about.num_rows else 0):
-            chunk = about.column(index)
-            if any(f"{chunk.path_in_schema}.".startswith(f"{name}.") for name in columns):
-                check_pages(self._bytes, chunk)
+            check_pages(self._bytes, chosen)
+            batches = self._file.iter_batches(BATCH_ROWS, columns=chosen, use_threads=False)
+            for values in chain.from_iterable(map(_values, batches)):
+                number += 1
+                yield _row(number, values)
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:

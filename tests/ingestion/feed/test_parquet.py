@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from counterfeit_ml.errors import IngestionError
-from counterfeit_ml.ingestion.feed import parquet
+from counterfeit_ml.ingestion.feed import pages
 from counterfeit_ml.ingestion.reasons import Refused
 from ingestion.feed.reading import found, read_bytes
 
@@ -103,7 +103,7 @@ def test_one_without_rows_is_empty(tmp_path):
 
 
 def test_a_row_group_may_not_be_absurd(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "MAX_GROUP_BYTES", 10)
+    monkeypatch.setattr(pages, "MAX_GROUP_BYTES", 10)
     with pytest.raises(IngestionError, match=r"row group of \d+ bytes: write smaller ones"):
         entries(tmp_path, pa.table({"title": ["Bag"]}))
 
