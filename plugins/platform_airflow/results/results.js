@@ -217,20 +217,24 @@ const SHARD = /shards\/([^/]+)\/[^/]+\/\d+-(\d+)-[0-9a-f]+\.json$/;
 const planOf = (entries) => entries.find(({ task }) => task.task_id === "plan_shards")?.value;
 const dayOf = (entries) => entries.find(({ task }) => task.task_id === "publish_scores")?.value;
 
-// Pictures of the shards that are done, of all, and the seconds from the first start to the last end.
+// Pictures of the shards that are done, of all, their rate until the last one ended, and the
+// seconds left: where that is long ago, by the rate until now.
 function progress(shards, planned) {
   const sizes = planned.map((key) => Number(SHARD.exec(key)?.[2] ?? 0));
   const sum = (ones) => ones.reduce((all, one) => all + one, 0);
   const done = shards.filter(({ task }) => task.state === "success");
   const pictures = sum(done.map(({ task }) => sizes[task.map_index] ?? 0));
-  const starts = shards.filter(({ task }) => task.start_date)
-    .map(({ task }) => Date.parse(task.start_date));
-  const ends = done.length < shards.length || !done.length ? [Date.now()]
-    : done.map(({ task }) => Date.parse(task.end_date));
-  const seconds = starts.length ? (Math.max(...ends) - Math.min(...starts)) / 1000 : 0;
-  return {
-    pictures, of: sum(sizes), shards: done.length, rate: seconds ? pictures / seconds : 0,
-  };
+  const known = { pictures, of: sum(sizes), shards: done.length };
+  if (!done.length) return known;
+  const times = (ones, name) => ones.filter(({ task }) => task[name])
+    .map(({ task }) => Date.parse(task[name]));
+  const start = Math.min(...times(shards, "start_date"));
+  const end = Math.max(...times(done, "end_date"));
+  const rate = 1000 * pictures / (end - start);
+  const now = Date.now();
+  const left = (known.of - pictures) / rate - (now - end) / 1000;
+  const slow = (known.of / pictures - 1) * (now - start) / 1000;
+  return { ...known, rate, left: left > 0 ? left : slow };
 }
 
 function scoring(entries) {
@@ -244,7 +248,7 @@ function scoring(entries) {
     scored: left ? `${NUMBER.format(known.pictures)} of ${NUMBER.format(known.of)}` : known.of,
     reused: day?.reused, failed: day?.failed,
     rate: known.rate ? `${known.rate.toFixed(1)} a second` : null,
-    "time left": left && known.rate ? duration(left / known.rate) : null,
+    "time left": left && known.rate ? duration(known.left) : null,
     shards: left ? `${known.shards} of ${planned.length}` : planned.length,
     listings: day?.listings, "not seen that day": day?.unseen,
   };
