@@ -57,6 +57,7 @@ def _run(
         *(f"-max_total_time={seconds}", "-print_final_stats=1", f"-artifact_prefix={found}/"),
         # The target measures itself; this ends what would never return.
         *(f"-max_len={LONGEST}", f"-timeout={10 * CPU_SECONDS}", "-rss_limit_mb=0"),
+        f"-report_slow_units={10 * CPU_SECONDS}",
     )
     folders = (str(reached), str(CORPUS / name))
     return subprocess.run(
