@@ -52,8 +52,8 @@ def test_every_link_leads_somewhere(document):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("drift", "2001-01-01"), "scored_listings/ds=2001-01-01 was never published"),
-        (("validate", "2001-01-01"), "2001-01-01"),
+        (("drift", "1902-01-01"), "scored_listings/ds=1902-01-01 was never published"),
+        (("validate", "1902-01-01"), "1902-01-01"),
         (("retrain", "--set", "no-such-set"), "no-such-set"),
     ],
 )
