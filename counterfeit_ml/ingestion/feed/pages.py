@@ -41,7 +41,7 @@ def check_pages(file: BinaryIO, columns: Collection[str]) -> None:
             for chunk in group[COLUMNS] if group[GROUP_ROWS] else ():
                 if chunk[ABOUT_COLUMN][PATH][0] in names:
                     _check_chunk(file, chunk[ABOUT_COLUMN])
-    except (LookupError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError("metadata of another shape") from error
 
 

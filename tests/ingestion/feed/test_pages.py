@@ -68,6 +68,16 @@ def test_metadata_may_not_be_endless(monkeypatch):
         checked(written())
 
 
+@pytest.mark.parametrize("place", [2**70, -1])
+def test_a_place_beyond_any_file_is_refused(monkeypatch, place):
+    column = {pages.PATH: [b"title"], pages.COLUMN_BYTES: 10, pages.DATA_OFFSET: place}
+    group = {pages.COLUMNS: [{pages.ABOUT_COLUMN: column}]}
+    group |= {pages.GROUP_BYTES: 10, pages.GROUP_ROWS: 1}
+    monkeypatch.setattr(pages, "_footer", lambda _: {pages.ROW_GROUPS: [group]})
+    with pytest.raises(ValueError, match=r"another shape|negative seek"):
+        checked(REAL)
+
+
 REAL = written(use_dictionary=False)
 START = pq.ParquetFile(io.BytesIO(REAL)).metadata.row_group(0).column(0).data_page_offset
 UNCOMPRESSED, COMPRESSED = b"\x25\x14", b"\x15\x14"  # ten bytes each, and in this order
