@@ -8,6 +8,7 @@ Parts are named by their content, so the same rows written twice are the same ob
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -35,6 +36,8 @@ STAGING = "_staging"
 IMAGES = "images"
 PART_ROWS, PART_BYTES = 50_000, 8 * 1024 * 1024
 """Of one Parquet file where a partition is written as it comes, before compression."""
+READERS = 4
+"""Parts of a partition that are fetched at a time."""
 
 PARQUET_MAGIC = b"PAR1"
 FOOTER_END = 4 + len(PARQUET_MAGIC)
@@ -176,12 +179,16 @@ class Lake:
         A part that is there already is not copied again: its name tells its content.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        copies = []
-        for name in self.manifest(dataset, **partition).files:
-            copies.append(folder / name)
-            if not copies[-1].exists():
-                copies[-1].write_bytes(self.get(f"{_prefix(dataset, partition)}/{name}"))
-        return copies
+        prefix = _prefix(dataset, partition)
+
+        def copy(name: str) -> Path:
+            path = folder / name
+            if not path.exists():
+                path.write_bytes(self.get(f"{prefix}/{name}"))
+            return path
+
+        with ThreadPoolExecutor(READERS) as pool:
+            return list(pool.map(copy, self.manifest(dataset, **partition).files))
 
     def partitions(self, dataset: Dataset, **partition: str) -> list[dict[str, str]]:
         """The published partitions whose leading keys equal ``partition``, in order."""

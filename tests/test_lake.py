@@ -8,6 +8,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from counterfeit_ml.datasets import IMAGE_SCORES, LABELS
@@ -92,6 +93,24 @@ def test_writing_other_rows_leaves_none_of_the_old(lake, name, labels):
     lake.write(LABELS, labels("c"), label_set=name)
     assert lake.read(LABELS, label_set=name)["image_sha256"].to_pylist() == ["c"]
     assert len(lake.keys(f"labels/label_set={name}/")) == 2
+
+
+def test_parts_are_copied_in_order_and_a_missing_one_is_named(lake, name, labels, tmp_path):
+    for one in "dbcaef":
+        batches = labels(one).to_batches()
+        manifest = lake.write_batches(LABELS, batches, append=True, label_set=name)
+    files = [path.name for path in lake.download(LABELS, tmp_path, label_set=name)]
+    assert files == list(manifest.files)
+    assert "".join(pq.read_table(tmp_path / one)["image_sha256"][0].as_py() for one in files) == (
+        "dbcaef"
+    )
+    gone = files.pop()
+    lake.delete([f"labels/label_set={name}/{gone}"])
+    # What is there already is not fetched again.
+    assert len(lake.download(LABELS, tmp_path, label_set=name)) == 6
+    (tmp_path / gone).unlink()
+    with pytest.raises(PartitionMissingError, match=gone):
+        lake.download(LABELS, tmp_path, label_set=name)
 
 
 def test_a_file_that_no_manifest_lists_is_not_read(lake, name, labels):
