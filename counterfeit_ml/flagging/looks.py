@@ -44,13 +44,12 @@ def _same_pairs(hashes: Hashes, free: Indexes) -> Iterator[tuple[Hashes, Hashes]
         keys = _bits(hashes, part)
         order = np.argsort(keys, kind="stable")
         ordered, keys = hashes[order], keys[order]
-        starts = np.flatnonzero(np.diff(keys, prepend=keys[:1]) != 0)
-        sizes = np.diff(np.concatenate([[0], starts, [len(keys)]]))
-        run = np.repeat(np.arange(len(sizes)), sizes)
-        small = (sizes <= LARGEST_RUN)[run]
-        yield from _compared(ordered[small], run[small])
-        ends, rest = np.cumsum(sizes), np.setdiff1d(free, part)
-        for number in np.flatnonzero(sizes > LARGEST_RUN):
+        ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]) + 1, len(keys))
+        sizes = np.diff(ends, prepend=0)
+        small = sizes <= LARGEST_RUN
+        yield from _compared(ordered[np.repeat(small, sizes)], sizes[small])
+        rest = np.setdiff1d(free, part)
+        for number in np.flatnonzero(~small):
             yield from _same_pairs(ordered[ends[number] - sizes[number] : ends[number]], rest)
 
 
@@ -61,13 +60,17 @@ def _bits(hashes: Hashes, part: Indexes) -> NDArray[np.unsignedinteger]:
     return keys.astype(np.uint16) if mask < 2**16 else keys
 
 
-def _compared(hashes: Hashes, run: Indexes) -> Iterator[tuple[Hashes, Hashes]]:
-    """The pairs within each run, those next to each other first, then those one further apart."""
-    at, step = np.arange(len(hashes)), 1
-    while len(at):
-        at = at[at < len(hashes) - step]
-        at = at[run[at] == run[at + step]]
-        one, other = hashes[at], hashes[at + step]
+def _compared(hashes: Hashes, sizes: Indexes) -> Iterator[tuple[Hashes, Hashes]]:
+    """The pairs of each run, of ``sizes``: those next to each other, then those one further apart.
+
+    Longest runs first, so that those long enough for a step are one slice. That two of different
+    runs meet in it does no harm: only what looks the same comes out.
+    """
+    short = (LARGEST_RUN - np.repeat(sizes, sizes)).astype(np.uint16)
+    order = np.argsort(short, kind="stable")
+    hashes, short = hashes[order], short[order]
+    for step in range(1, sizes.max(initial=0)):
+        run = hashes[: np.searchsorted(short, np.uint16(LARGEST_RUN - step))]
+        one, other = run[:-step], run[step:]
         near = np.bitwise_count(one ^ other) <= SAME_BITS
         yield one[near], other[near]
-        step += 1
