@@ -1,13 +1,13 @@
 """Puts rules over one day's scored listings, set-wise in DuckDB over their Parquet files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from counterfeit_ml.brands import BrandCatalogue
@@ -67,9 +67,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the days before say: figures for learnt floors, and what was flagged."""
+    """What the days before say: figures for learnt floors, sellers, and what was flagged."""
 
     figures: Figures = field(default_factory=dict)
+    known_sellers: pa.Table = field(default_factory=SELLERS.empty_table)
     seller_history: pa.Table = field(default_factory=HISTORY.empty_table)
     flagged_pictures: pa.Table = field(default_factory=FLAGGED.empty_table)
 
@@ -81,11 +82,13 @@ def flagged_day(lake: Lake, warehouse: Warehouse, ds: str, rules: Rules, run_id:
     flagged before. Raises ``PartitionMissingError`` where the day was not scored,
     ``WarehouseError``, ``DiskError``.
     """
-    with scratch() as folder:
+    with scratch() as folder, ThreadPoolExecutor() as pool:
+        # The warehouse answers while the files come.
+        earlier = pool.submit(_flagged_earlier, warehouse, ds, rules.book)
         paths = lake.download(SCORED_LISTINGS, folder / "scored", ds=ds)
         figures = learn(lake, ds, rules.catalogue, folder)
-        earlier = replace(_flagged_earlier(warehouse, ds, rules.book), figures=figures)
-        return evaluate(paths, ds, rules, earlier, folder, run_id)
+        known = replace(earlier.result(), figures=figures)
+        return evaluate(paths, ds, rules, known, folder, run_id)
 
 
 def evaluate(
@@ -98,7 +101,8 @@ def evaluate(
 
 
 def _flagged_earlier(warehouse: Warehouse, ds: str, book: RuleBook) -> Earlier:
-    day, earlier = date.fromisoformat(ds), Earlier()
+    day = date.fromisoformat(ds)
+    earlier = Earlier(known_sellers=warehouse.known_sellers(day))
     if book.asks("seller_flags_before", "seller_confirmed_before"):
         earlier = replace(earlier, seller_history=warehouse.seller_history(day))
     if book.asks("relisted"):
@@ -124,7 +128,8 @@ class _Day:
         self._count_pictures(KEPT)
         self.connection.execute(statement("sellers"))
         days = self._table(statement("days"), rules_version=self.rules.version)
-        sellers = self._table("SELECT marketplace, seller_id FROM sellers ORDER BY ALL")
+        self.register(known_sellers=self.earlier.known_sellers)
+        sellers = self._table(statement("new_sellers"))
         return FlaggedDay(
             flags=self._flags().cast(FLAGS),
             floors=floors,
@@ -151,8 +156,7 @@ class _Day:
         self.register(
             seller_history=earlier.seller_history, flagged_pictures=earlier.flagged_pictures
         )
-        hashes = self.connection.sql(statement("hashes")).fetchnumpy()["phash"]
-        alike, smallest = smallest_alike(np.asarray(hashes, np.uint64))
+        alike, smallest = smallest_alike(self._table(statement("hashes"))["phash"].to_numpy())
         self.register(looks=pa.table({"phash": _hex(alike), "look": _hex(smallest)}))
         self.connection.execute(statement("looked", picture=PICTURE))
         self.connection.execute(statement("flagged_looks"))
@@ -171,13 +175,12 @@ class _Day:
     def _count_pictures(self, wanted: str) -> None:
         self.connection.execute(statement("pictures", wanted=wanted))
 
-    def _highest_lot(self) -> str:
-        """Some ten times as many listings have a lower one, 32 hex digits, as are wanted."""
-        rows = self._table("SELECT count(*) AS rows FROM scored")["rows"][0].as_py()
-        share = 10 * SAMPLED * 16**32 // max(rows, 1)
-        return f"{share:032x}" if share < 16**32 else "g"
+    def _highest_lot(self) -> int:
+        """Some ten times as many listings have one of 64 bits below it as are wanted."""
+        rows: int = self._table("SELECT count(*) AS rows FROM scored")["rows"][0].as_py()
+        return min(10 * SAMPLED * 2**64 // max(rows, 1), 2**64 - 1)
 
-    def _keep(self, ds: str, highest_lot: str) -> None:
+    def _keep(self, ds: str, highest_lot: int) -> None:
         book, catalogue = self.rules.book, self.rules.catalogue
         query = Query(_names(book, catalogue))
         own = own_floors(catalogue)
@@ -185,10 +188,9 @@ class _Day:
         query.values |= {"ds": ds, "highest_lot": highest_lot}
         asked = own or book.asks("category")
         category = category_sql(catalogue, query) if asked else "NULL::VARCHAR"
-        facts = statement("facts", category=category)
-        self.connection.execute(
-            statement("keep", rules=_cases(book, query), facts=facts), query.values
-        )
+        parts = {"rules": _cases(book, query), "facts": statement("facts", category=category)}
+        sql = statement("keep", **parts, runners_up=RUNNERS_UP, picture=PICTURE)
+        self.connection.execute(sql, query.values)
 
     def _flags(self) -> pa.Table:
         book = self.rules.book
@@ -197,12 +199,11 @@ class _Day:
         query = Query(_names(book, self.rules.catalogue))
         reasons = _reasons(book, query)
         parts = {"category": category_sql(self.rules.catalogue, query), "reasons": reasons}
-        sql = statement("flags", **parts, runners_up=RUNNERS_UP, picture=PICTURE)
+        sql = statement("flags", **parts)
         return self._table(sql, rules_version=self.rules.version, **query.values)
 
-    def _sample(self, highest_lot: str) -> pa.Table:
-        sql = statement("sample", runners_up=RUNNERS_UP, picture=PICTURE)
-        return self._table(sql, highest_lot=highest_lot, rows=SAMPLED)
+    def _sample(self, highest_lot: int) -> pa.Table:
+        return self._table(statement("sample"), highest_lot=highest_lot, rows=SAMPLED)
 
     def _table(self, sql: str, **values: Any) -> pa.Table:
         return self.connection.sql(sql, params=values or None).to_arrow_table()

@@ -7,8 +7,7 @@ WITH recognised AS (
         looked.*,
         CASE WHEN list_contains($brands::VARCHAR[], brand) THEN confidence::DOUBLE END AS logo_confidence,
         CASE WHEN isfinite(price_usd) AND price_usd >= 0 THEN price_usd END AS usd,
-        concat(marketplace, '/', listing_id) AS name,
-        md5(concat_ws('/', $ds, marketplace, listing_id)) AS lot,
+        hash($ds, marketplace, listing_id) AS lot,
         /* category */ AS kind
     FROM looked
 ),
@@ -36,8 +35,10 @@ SELECT
     greatest(coalesce(pictures.sellers, 0) - (slotted.seller_id IS NOT NULL)::INTEGER, 0)
         AS other_sellers,
     CASE
-        WHEN flagged_looks.first_name <> slotted.name THEN flagged_looks.first_name
-        WHEN flagged_looks.last_name <> slotted.name THEN flagged_looks.last_name
+        WHEN flagged_looks.first_name <> concat(slotted.marketplace, '/', slotted.listing_id)
+            THEN flagged_looks.first_name
+        WHEN flagged_looks.last_name <> concat(slotted.marketplace, '/', slotted.listing_id)
+            THEN flagged_looks.last_name
     END AS relisted_of
 FROM slotted
 LEFT JOIN allowed_sellers

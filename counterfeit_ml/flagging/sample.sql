@@ -5,7 +5,7 @@ SELECT
     listing_id,
     brand,
     confidence::DOUBLE AS confidence,
-    /* runners_up */ AS runners_up,
+    runners_up,
     price,
     currency,
     price_usd,
@@ -15,6 +15,6 @@ SELECT
     image_sha256,
     model_version
 FROM kept
-WHERE lot < $highest_lot AND brand IS NOT NULL AND /* picture */ IS NOT NULL
+WHERE lot <= $highest_lot AND brand IS NOT NULL AND image_sha256 IS NOT NULL
 ORDER BY lot, marketplace, listing_id
 LIMIT $rows

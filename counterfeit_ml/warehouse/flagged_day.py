@@ -11,10 +11,10 @@ FLAGS = pa.schema(
         ("listing_id", pa.string()),
         ("verdict", pa.string()),
         ("rule_id", pa.string()),
-        ("reasons", pa.string()),
+        ("reasons", pa.json_()),
         ("brand", pa.string()),
         ("confidence", pa.float64()),
-        ("runners_up", pa.string()),
+        ("runners_up", pa.json_()),
         ("category", pa.string()),
         ("price", pa.float64()),
         ("price_high", pa.float64()),
@@ -58,7 +58,7 @@ SAMPLE = pa.schema(
         ("listing_id", pa.string()),
         ("brand", pa.string()),
         ("confidence", pa.float64()),
-        ("runners_up", pa.string()),
+        ("runners_up", pa.json_()),
         ("price", pa.float64()),
         ("currency", pa.string()),
         ("price_usd", pa.float64()),
@@ -86,7 +86,8 @@ class FlaggedDay(NamedTuple):
 
     ``flags`` has the columns of ``FLAGS``, ``floors`` of ``FLOORS``, ``sample`` of ``SAMPLE``.
     ``days`` (``DAYS``) has each marketplace that was scored, flags or none; ``sellers``
-    (``SELLERS``) each known seller of a scored listing, once.
+    (``SELLERS``) each seller of a scored listing, once; those may be left out that the warehouse
+    knows of that day or an earlier one.
     """
 
     flags: pa.Table

@@ -24,7 +24,6 @@ from counterfeit_ml.warehouse.seller_groups import seller_groups
 FLAGS_LOCK = 5_318_008
 WRITTEN = ("flagged_listings", "flagged_days", "price_floors", "review_samples", "sellers")
 """The tables that replacing a day writes."""
-JSON_COLUMNS = ("reasons", "runners_up")
 
 
 class Warehouse(Database):
@@ -67,6 +66,10 @@ class Warehouse(Database):
         if not self.query("SELECT FROM warehouse.flagged_days WHERE ds = %s LIMIT 1", day):
             return None
         return self.read(statement("flags_of_day.sql"), day)
+
+    def known_sellers(self, day: date) -> pa.Table:
+        """The sellers, ``SELLERS``, of whom the warehouse knows that day or an earlier one."""
+        return self.read(statement("known_sellers.sql"), day)
 
     def seller_history(self, day: date) -> pa.Table:
         """What was flagged of each seller before ``day``, as distinct listings.
@@ -118,11 +121,6 @@ def _replace_rows(cursor: adbc.Cursor, relation: str, table: pa.Table, day: date
 def _stage(cursor: adbc.Cursor, name: str, table: pa.Table) -> None:
     """Make ``table`` a temporary table with the types that the warehouse's own have."""
     cursor.adbc_ingest(name, table, mode="create", temporary=True)
-    for column in JSON_COLUMNS:
-        if column in table.column_names:
-            cursor.execute(statement("make_json.sql", table=name, column=column))
-    # Nothing else counts the rows of a temporary table for the planner; one column is enough.
-    cursor.execute(f"ANALYZE {name} (marketplace)")
 
 
 def _dated(table: pa.Table, day: date, run_id: str | None = None) -> pa.Table:

@@ -1,9 +1,11 @@
 """What a day's flags, sample and counts hold, from literal rows."""
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from counterfeit_ml.flagging.day import Earlier, evaluate
+from counterfeit_ml.warehouse import SELLERS
 from tests.flagging.judging import BRANDS, ORIGIN, row
 
 RULES = f"rules: {ORIGIN}"
@@ -186,6 +188,16 @@ def test_every_marketplace_is_counted_and_its_floors_are_told(judge):
     assert day.sellers.to_pylist() == [
         {"marketplace": "mall", "seller_id": "s"},
         {"marketplace": "shop", "seller_id": "s"},
+    ]
+
+
+def test_sellers_that_the_warehouse_knows_are_not_told_again(judge):
+    rows = [row(), row(marketplace="mall"), row(listing_id="b", seller_id="s2")]
+    known = pa.Table.from_pylist([{"marketplace": "shop", "seller_id": "s"}], SELLERS)
+    day = judge.day(RULES, [*rows, row(listing_id="c", seller_id=None)], known_sellers=known)
+    assert [tuple(one.values()) for one in day.sellers.to_pylist()] == [
+        ("mall", "s"),
+        ("shop", "s2"),
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from counterfeit_ml.errors import WarehouseError
-from counterfeit_ml.warehouse import FlagChanges, Warehouse
+from counterfeit_ml.warehouse import SELLERS, FlagChanges, Warehouse
 from tests.flags_made import flag, flagged_day
 from tests.stacks import reader
 
@@ -186,6 +186,14 @@ def test_the_past_of_sellers_and_pictures(warehouse, review):
         ("aa", "f0", "shop", "d"),
         ("bb", "f0", "shop", "e"),
     ]
+
+
+def test_a_seller_is_known_from_the_first_day_on(warehouse):
+    warehouse.replace_day(SECOND, flagged_day(flag("a"), flag("b", seller_id="s2")))
+    warehouse.replace_day(FIRST, flagged_day(flag("b", seller_id="s2")))
+    known = [warehouse.known_sellers(day).sort_by("seller_id") for day in (FIRST, SECOND)]
+    assert [table["seller_id"].to_pylist() for table in known] == [["s2"], ["s1", "s2"]]
+    assert known[0].schema.equals(SELLERS)
 
 
 def test_the_analysts_role_reads_and_cannot_write(warehouse, own_warehouse):
