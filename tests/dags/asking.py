@@ -1,7 +1,8 @@
 """Airflow's REST API: what the platform itself does not ask of it."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from counterfeit_ml.demo.airflow_client import AirflowClient, Run
@@ -105,6 +106,16 @@ class Airflow(AirflowClient):
 
     def pause(self, dag_id: str, paused: bool = True) -> None:
         self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
+
+    @contextmanager
+    def paused(self, dag_id: str) -> Iterator[None]:
+        """While this DAG, once Airflow knows it, rests."""
+        until(lambda: dag_id in self.dag_ids())
+        self.pause(dag_id)
+        try:
+            yield
+        finally:
+            self.pause(dag_id, False)
 
     def backfill(self, dag_id: str, days: Sequence[str], conf: dict[str, Any]) -> None:
         """Take these days, from the first to the last, and wait for the end."""

@@ -45,10 +45,9 @@ def airflow(stack, own_folder) -> Iterator[Airflow]:
     """Where what is validated is not scored: only who started whom is asked, and it takes long."""
     write_feed(own_folder / "partner.jsonl", "1", "2")
     airflow = Airflow(stack.stack)
-    until(lambda: {DAG, "validate_listings", "score_listings"} <= airflow.dag_ids())
-    airflow.pause("score_listings")
-    yield airflow
-    airflow.pause("score_listings", False)
+    until(lambda: {DAG, "validate_listings"} <= airflow.dag_ids())
+    with airflow.paused("score_listings"):
+        yield airflow
 
 
 def test_one_that_fails_does_not_stop_the_others(airflow, lake):

@@ -27,10 +27,9 @@ pytestmark = pytest.mark.timeout(600)
 def airflow(stack) -> Iterator[Airflow]:
     """Where nothing is scored: it takes long, and nobody here asks for it."""
     airflow = Airflow(stack.stack)
-    until(lambda: {"check_freshness", "ingest_listings", "score_listings"} <= airflow.dag_ids())
-    airflow.pause("score_listings")
-    yield airflow
-    airflow.pause("score_listings", False)
+    until(lambda: {"check_freshness", "ingest_listings"} <= airflow.dag_ids())
+    with airflow.paused("score_listings"):
+        yield airflow
 
 
 @pytest.fixture
