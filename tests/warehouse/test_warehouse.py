@@ -251,8 +251,12 @@ def test_a_warehouse_that_is_down_is_one_sentence(services, unused_port):
         f"postgresql://platform:the-password@127.0.0.1:{unused_port}/warehouse"
     )
     away = Warehouse(services.settings.model_copy(update={"warehouse_uri": uri}))
-    for action in (lambda: away.replace_day(FIRST, flagged_day()), away.migrate):
+    for doing, action in {
+        "writing flags": lambda: away.replace_day(FIRST, flagged_day()),
+        "reading": lambda: away.known_sellers(FIRST),
+        "migrating": away.migrate,
+    }.items():
         with pytest.raises(WarehouseError) as caught:
             action()
-        assert f"127.0.0.1:{unused_port}/warehouse" in str(caught.value)
+        assert str(caught.value).startswith(f"{doing} at 127.0.0.1:{unused_port}/warehouse failed")
         assert "the-password" not in str(caught.value)
